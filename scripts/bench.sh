@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Every bench, one after the other on a quiet machine. Each writes one JSON object into target/bench/, and they are
+# merged into target/bench.json.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+need cargo cc node
+
+export LIMPID_BENCH_DIR="$target/bench"
+rm -rf "$LIMPID_BENCH_DIR"
+mkdir -p "$LIMPID_BENCH_DIR"
+stage "benches" cargo bench --locked --workspace --benches
+node scripts/merge-bench.mjs "$LIMPID_BENCH_DIR" "$target/bench.json"

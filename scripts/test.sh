@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Every test. One profile (`ci`) for all of them, so that each crate is compiled once.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+need cargo cc node npm
+
+# Binaries and tests in one call: a second call with other targets could choose other features and compile twice.
+build() { cargo build --profile ci --locked --workspace --bins --tests; }
+
+rust() { cargo test --profile ci --locked --workspace --no-fail-fast; }
+
+clients() {
+    cd tests/clients
+    npm ci --no-audit --no-fund --loglevel=error
+    LIMPID_BIN="$target/ci/limpid" npm test
+}
+
+failed=0
+stage "compile tests" build
+stage "Rust tests" rust || failed=1
+stage "client tests" clients || failed=1
+exit "$failed"
