@@ -1,1 +1,55 @@
-//! limpid-state
+//! State of the chain: accounts, storage slots, code, the Merkle-Patricia trie over them, and every past height.
+//!
+//! # Rules
+//!
+//! - Flat tables keyed by hashes are the truth; the trie is derived from them and can be recomputed
+//!   ([`StateDb::verify`]).
+//! - A block's changes ([`StateDiff`]) are applied over a parent without touching it ([`StateDb::apply`]); the
+//!   result is a [`Pending`] state with its root, which can be read and built upon before it is final.
+//! - [`StateDb::prepare`] adds a pending state's rows to the caller's [`Batch`]. The caller adds its own, commits the
+//!   batch to the [`Store`] and calls [`StateDb::publish`]. Until then nothing in memory has changed, so that a
+//!   failed commit needs no undoing.
+//! - A value at any height is the newest history row at or below it ([`StateDb::at`]).
+//!
+//! Amounts are in the chain's smallest unit; nothing is rounded here. No clocks, no randomness, no threads: the same
+//! diffs give the same rows on every node.
+//!
+//! # Invariants
+//!
+//! 1. The root of a pending or committed state equals an independent recomputation over its accounts and slots
+//!    (`tests/it/fuzz.rs`, `tests/it/vectors.rs`).
+//! 2. The rows of the node table are exactly the nodes of the committed trie: none missing, none left over
+//!    (`StateDb::verify`, called by `tests/it/fuzz.rs`).
+//! 3. Reading at a height gives what was committed at that height, deletes included (`tests/it/fuzz.rs`).
+//! 4. A pending state whose parent is not the committed head cannot be committed (`tests/it/commit.rs`).
+//! 5. A reader never sees values of two heights, whatever is committed meanwhile (`tests/it/commit.rs`).
+//! 6. An acknowledged commit survives a crash; a batch that was not acknowledged is there whole or not at all
+//!    (`tests/it/store.rs`).
+//! 7. A damaged or missing node row is an error, never another root (`tests/it/trie_rows.rs`).
+//! 8. A second process on a data directory, and a directory of other rules, are refused (`tests/it/store.rs`).
+
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
+mod apply;
+mod cache;
+mod commit;
+mod db;
+mod diff;
+mod error;
+mod history;
+mod keys;
+mod store;
+mod trie;
+mod verify;
+mod views;
+
+pub use self::{
+    commit::Prepared,
+    db::{Head, StateDb},
+    diff::{Account, StateDiff},
+    error::StateError,
+    history::AtHeight,
+    store::{Batch, FjallStore, KeyRange, MAX_KEY_LEN, MemStore, Order, Reader, Row, Rows, Store, StoreError, Table},
+    verify::Report,
+    views::{AccountProof, Base, Committed, Pending, StateRead, StorageProof},
+};

@@ -1,0 +1,166 @@
+//! Memory in front of the store: values at the committed head, storage tries, code.
+
+use crate::trie::Trie;
+use alloy_primitives::{Address, B256, Bytes, U256, map::HashMap};
+use alloy_trie::TrieAccount;
+use parking_lot::{Mutex, RwLock};
+use std::hash::Hash;
+
+/// Bounds, in entries. Full, a cache holds about 100 MB.
+const ACCOUNTS: usize = 200_000;
+const SLOTS: usize = 500_000;
+const CODES: usize = 1_000;
+/// Storage tries kept in memory; the least recently changed half is dropped when there are more.
+const TRIES: usize = 20_000;
+
+/// A bounded map: when the young half is full it becomes the old half, and what was old is forgotten.
+struct Halves<K, V> {
+    young: HashMap<K, V>,
+    old: HashMap<K, V>,
+    capacity: usize,
+}
+
+impl<K: Eq + Hash, V: Clone> Halves<K, V> {
+    fn new(capacity: usize) -> Self {
+        Self { young: HashMap::default(), old: HashMap::default(), capacity: capacity / 2 }
+    }
+
+    fn get(&self, key: &K) -> Option<V> {
+        self.young.get(key).or_else(|| self.old.get(key)).cloned()
+    }
+
+    fn insert(&mut self, key: K, value: V) {
+        if self.young.len() >= self.capacity && !self.young.contains_key(&key) {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(key, value);
+    }
+
+    fn clear(&mut self) {
+        self.young.clear();
+        self.old.clear();
+    }
+}
+
+/// Values at one generation of the head. A view of another generation bypasses the cache, so that it can neither
+/// read newer values nor leave older ones behind.
+struct HeadValues {
+    generation: u64,
+    accounts: Halves<Address, Option<TrieAccount>>,
+    slots: Halves<(Address, U256), U256>,
+}
+
+/// Everything cached for one state database.
+pub(crate) struct Caches {
+    head: RwLock<HeadValues>,
+    codes: Mutex<Halves<B256, Bytes>>,
+    tries: Mutex<Halves<B256, (B256, Trie)>>,
+}
+
+/// New values of the head, for [`Caches::advance`].
+pub(crate) struct HeadChange<'a> {
+    pub(crate) accounts: Vec<(Address, Option<TrieAccount>)>,
+    pub(crate) slots: Vec<((Address, U256), U256)>,
+    pub(crate) tries: Vec<(B256, &'a Trie)>,
+    /// Slots beyond the named ones became zero.
+    pub(crate) cleared: bool,
+}
+
+impl Caches {
+    pub(crate) fn new() -> Self {
+        Self {
+            head: RwLock::new(HeadValues { generation: 0, accounts: Halves::new(ACCOUNTS), slots: Halves::new(SLOTS) }),
+            codes: Mutex::new(Halves::new(CODES)),
+            tries: Mutex::new(Halves::new(TRIES)),
+        }
+    }
+
+    pub(crate) fn account<E>(
+        &self,
+        generation: u64,
+        address: Address,
+        read: impl FnOnce() -> Result<Option<TrieAccount>, E>,
+    ) -> Result<Option<TrieAccount>, E> {
+        let cached = {
+            let head = self.head.read();
+            if head.generation == generation { head.accounts.get(&address) } else { None }
+        };
+        if let Some(account) = cached {
+            return Ok(account);
+        }
+        let account = read()?;
+        let mut head = self.head.write();
+        if head.generation == generation {
+            head.accounts.insert(address, account);
+        }
+        Ok(account)
+    }
+
+    pub(crate) fn slot<E>(
+        &self,
+        generation: u64,
+        key: (Address, U256),
+        read: impl FnOnce() -> Result<U256, E>,
+    ) -> Result<U256, E> {
+        let cached = {
+            let head = self.head.read();
+            if head.generation == generation { head.slots.get(&key) } else { None }
+        };
+        if let Some(value) = cached {
+            return Ok(value);
+        }
+        let value = read()?;
+        let mut head = self.head.write();
+        if head.generation == generation {
+            head.slots.insert(key, value);
+        }
+        Ok(value)
+    }
+
+    pub(crate) fn code<E>(
+        &self,
+        hash: B256,
+        read: impl FnOnce() -> Result<Option<Bytes>, E>,
+    ) -> Result<Option<Bytes>, E> {
+        if let Some(code) = self.codes.lock().get(&hash) {
+            return Ok(Some(code));
+        }
+        let code = read()?;
+        if let Some(code) = &code {
+            self.codes.lock().insert(hash, code.clone());
+        }
+        Ok(code)
+    }
+
+    /// The storage trie of `owner` with this root. Its content is determined by the root, so that it fits any view.
+    pub(crate) fn trie(&self, owner: B256, root: B256) -> Trie {
+        match self.tries.lock().get(&owner) {
+            Some((cached, trie)) if cached == root => trie,
+            _ => Trie::stub(root),
+        }
+    }
+
+    /// Moves to the next generation.
+    pub(crate) fn advance(&self, generation: u64, change: Option<HeadChange<'_>>) {
+        let mut head = self.head.write();
+        head.generation = generation;
+        let Some(change) = change else {
+            head.accounts.clear();
+            head.slots.clear();
+            return;
+        };
+        if change.cleared {
+            head.slots.clear();
+        }
+        for (address, account) in change.accounts {
+            head.accounts.insert(address, account);
+        }
+        for (key, value) in change.slots {
+            head.slots.insert(key, value);
+        }
+        let mut tries = self.tries.lock();
+        for (owner, trie) in change.tries {
+            tries.insert(owner, (trie.root_hash(), trie.clone()));
+        }
+    }
+}

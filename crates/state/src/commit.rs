@@ -1,0 +1,298 @@
+//! From a pending state to rows, and from committed rows to the new head.
+
+use crate::{
+    Base, Batch, Committed, Head, KeyRange, Order, Pending, Reader, StateDb, StateError, Table,
+    apply::{AccountChange, Change},
+    cache::HeadChange,
+    db::stored_head,
+    history::{account_at, slot_at},
+    keys::{self, Changed},
+    store::Rows as TableRows,
+    trie::{self, Trie},
+    views::{CommittedInner, Layer, Rows, to_account},
+};
+use alloy_primitives::{B256, U256, keccak256};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+/// A state whose rows are in a batch. Commit the batch, then hand this to [`StateDb::publish`]. Dropping it instead
+/// changes nothing.
+#[must_use = "commit the batch, then publish"]
+pub struct Prepared {
+    head: Head,
+    kind: Kind,
+}
+
+enum Kind {
+    /// The height was committed before, with the same root.
+    Already,
+    /// Over the head of this generation.
+    Commit {
+        generation: u64,
+        pending: Pending,
+    },
+    Rewind {
+        generation: u64,
+        trie: Trie,
+    },
+}
+
+impl Prepared {
+    /// Height and root that will be the head's.
+    pub const fn head(&self) -> Head {
+        self.head
+    }
+
+    /// Whether that height was committed earlier, with the same root; the batch got no rows from here.
+    pub const fn is_already_committed(&self) -> bool {
+        matches!(self.kind, Kind::Already)
+    }
+}
+
+impl StateDb {
+    /// Adds the rows that make `pending` the head at `height` to `batch`.
+    ///
+    /// `pending` must build on the committed head, and `height` follow it (any height does for the first commit). A
+    /// height that is committed with the same root is answered without rows, so that redelivered blocks are harmless.
+    pub fn prepare(&self, pending: &Pending, height: u64, batch: &mut Batch) -> Result<Prepared, StateError> {
+        let committed = self.committed();
+        let root = pending.root();
+        let head = Head { height, root };
+        if let Some(current) = committed.head() {
+            if height <= current.height {
+                return already(&committed, head);
+            }
+            if height != current.height.saturating_add(1) {
+                return Err(StateError::WrongHeight { height, head: current.height });
+            }
+        }
+        if pending.0.base.read().generation() != Some(committed.0.generation) {
+            return Err(StateError::NotOnHead { root });
+        }
+        if committed.head().is_none() {
+            batch.put(Table::Meta, keys::FIRST, height.to_be_bytes());
+        }
+        for (hash, code) in &pending.0.diff.codes {
+            batch.put(Table::Codes, hash.as_slice(), code.as_ref());
+        }
+        let changed = put_values(&pending.0.change, committed.0.reader.as_ref(), batch, Some(height))?;
+        batch.put(Table::Changes, height.to_be_bytes(), changed.encode());
+        batch.put(Table::Meta, keys::root_at(height), root.as_slice());
+        put_tries(&committed, &pending.0.change, batch)?;
+        batch.put(Table::Meta, keys::HEAD, keys::encode_head(&head));
+        Ok(Prepared { head, kind: Kind::Commit { generation: committed.0.generation, pending: pending.clone() } })
+    }
+
+    /// Adds the rows that take the head back to `height` to `batch`: every later height is forgotten.
+    ///
+    /// For development chains; a chain with finality never needs it. Code stays stored.
+    pub fn prepare_rewind(&self, height: u64, batch: &mut Batch) -> Result<Prepared, StateError> {
+        let target = self.at(height)?;
+        let committed = self.committed();
+        let reader = committed.0.reader.as_ref();
+        let head = Head { height, root: target.root() };
+        let current = committed.head().map_or(height, |head| head.height);
+        if current == height {
+            return Ok(Prepared { head, kind: Kind::Already });
+        }
+        let later = height.saturating_add(1)..=current;
+        let (mut accounts, mut slots) = (BTreeSet::new(), BTreeSet::new());
+        for later in later {
+            let row = reader.get(Table::Changes, &later.to_be_bytes())?;
+            let changed = Changed::decode(&row.ok_or_else(|| keys::damaged("record of changes"))?)?;
+            for account in &changed.accounts {
+                batch.delete(Table::AccountHistory, keys::at_height(account.as_slice(), later));
+            }
+            for (owner, slot) in &changed.slots {
+                batch.delete(Table::SlotHistory, keys::at_height(&keys::slot(*owner, *slot), later));
+            }
+            batch.delete(Table::Changes, later.to_be_bytes());
+            batch.delete(Table::Meta, keys::root_at(later));
+            accounts.extend(changed.accounts);
+            slots.extend(changed.slots);
+        }
+        let changes = restored(&committed, height, accounts, slots)?;
+        let change = Change::new(&Base::from(&committed), changes)?;
+        if change.trie.root_hash() != head.root {
+            return Err(StateError::Damaged(format!("the history does not lead back to the root of height {height}")));
+        }
+        put_values(&change, reader, batch, None)?;
+        put_tries(&committed, &change, batch)?;
+        batch.put(Table::Meta, keys::HEAD, keys::encode_head(&head));
+        Ok(Prepared { head, kind: Kind::Rewind { generation: committed.0.generation, trie: change.trie } })
+    }
+
+    /// Makes the prepared state the head readers see. Its batch must have been committed to the store.
+    pub fn publish(&self, prepared: Prepared) -> Result<Committed, StateError> {
+        let mut current = self.head.write();
+        let (expected, trie) = match &prepared.kind {
+            Kind::Already => return Ok(current.clone()),
+            Kind::Commit { generation, pending } => (*generation, pending.0.change.trie.clone()),
+            Kind::Rewind { generation, trie } => (*generation, trie.clone()),
+        };
+        let reader = self.store.snapshot()?;
+        let stored = stored_head(reader.as_ref())?;
+        if expected != current.0.generation || stored != Some(prepared.head) {
+            return Err(StateError::NotCommitted { height: prepared.head.height });
+        }
+        let caches = current.0.caches.clone();
+        let generation = expected.saturating_add(1);
+        match &prepared.kind {
+            Kind::Commit { pending, .. } => caches.advance(generation, Some(head_change(&pending.0))),
+            _ => caches.advance(generation, None),
+        }
+        let next = Committed(Arc::new(CommittedInner { generation, head: Some(prepared.head), reader, trie, caches }));
+        if let Kind::Commit { pending, .. } = prepared.kind {
+            pending.0.became.get_or_init(|| generation);
+            *pending.0.base.write() = Base::from(&next);
+        }
+        *current = next.clone();
+        Ok(next)
+    }
+
+    /// Prepares, lets `add_rows` add the caller's rows to the batch, commits it and publishes.
+    pub fn commit(
+        &self,
+        pending: &Pending,
+        height: u64,
+        add_rows: impl FnOnce(&mut Batch),
+    ) -> Result<Committed, StateError> {
+        let mut batch = Batch::new();
+        let prepared = self.prepare(pending, height, &mut batch)?;
+        if !prepared.is_already_committed() {
+            add_rows(&mut batch);
+            self.store.commit(&batch)?;
+        }
+        self.publish(prepared)
+    }
+}
+
+/// A height at or below the head: harmless if it is the same state.
+fn already(committed: &Committed, head: Head) -> Result<Prepared, StateError> {
+    let row = committed.0.reader.get(Table::Meta, &keys::root_at(head.height))?;
+    match row.map(|row| keys::decode_root(&row)).transpose()? {
+        Some(root) if root == head.root => Ok(Prepared { head, kind: Kind::Already }),
+        Some(root) => Err(StateError::OtherRootCommitted { height: head.height, committed: root, root: head.root }),
+        None => {
+            let current = committed.head().map_or(0, |head| head.height);
+            Err(StateError::WrongHeight { height: head.height, head: current })
+        }
+    }
+}
+
+/// Puts the flat rows, and history rows if a height is given. Returns what changed.
+fn put_values(
+    change: &Change,
+    reader: &dyn Reader,
+    batch: &mut Batch,
+    height: Option<u64>,
+) -> Result<Changed, StateError> {
+    let mut changed = Changed::default();
+    for (owner, account) in &change.accounts {
+        let row = account.as_ref().map(keys::encode_account).unwrap_or_default();
+        put_or_delete(batch, Table::Accounts, owner.as_slice(), &row);
+        if let Some(height) = height {
+            batch.put(Table::AccountHistory, keys::at_height(owner.as_slice(), height), row);
+        }
+        changed.accounts.push(*owner);
+    }
+    for (owner, storage) in &change.storage {
+        let mut slots = BTreeMap::new();
+        if storage.wiped {
+            for slot in stored_slots(reader, *owner) {
+                slots.insert(slot?, U256::ZERO);
+            }
+        }
+        slots.extend(storage.slots.iter().map(|(slot, value)| (*slot, *value)));
+        for (slot, value) in slots {
+            let key = keys::slot(*owner, slot);
+            let row = keys::encode_value(value);
+            put_or_delete(batch, Table::Slots, &key, &row);
+            if let Some(height) = height {
+                batch.put(Table::SlotHistory, keys::at_height(&key, height), row);
+            }
+            changed.slots.push((*owner, slot));
+        }
+    }
+    Ok(changed)
+}
+
+fn put_or_delete(batch: &mut Batch, table: Table, key: &[u8], row: &[u8]) {
+    if row.is_empty() {
+        batch.delete(table, key);
+    } else {
+        batch.put(table, key, row);
+    }
+}
+
+/// Hashes of the slots of `owner` that are set.
+pub(crate) fn stored_slots(reader: &dyn Reader, owner: B256) -> impl Iterator<Item = Result<B256, StateError>> {
+    let rows = TableRows::new(reader, Table::Slots, KeyRange::prefix(owner.as_slice()), Order::Ascending);
+    rows.map(|row| {
+        let (key, _) = row?;
+        let slot = key.get(32..).and_then(|slot| B256::try_from(slot).ok());
+        slot.ok_or_else(|| keys::damaged("slot key"))
+    })
+}
+
+/// Puts the node rows in which the tries after `change` differ from the committed ones.
+fn put_tries(committed: &Committed, change: &Change, batch: &mut Batch) -> Result<(), StateError> {
+    let reader = &committed.0.reader;
+    let mut put = |owner: Option<B256>, old: &Trie, new: &Trie| {
+        trie::diff(old, new, &Rows::new(reader, owner), &mut |path, row| match row {
+            Some(row) => batch.put(Table::Trie, keys::trie_node(owner, path), row),
+            None => batch.delete(Table::Trie, keys::trie_node(owner, path)),
+        })
+    };
+    for (owner, storage) in &change.storage {
+        let old = committed.0.caches.trie(*owner, storage.old_root);
+        put(Some(*owner), &old, &storage.trie)?;
+    }
+    put(None, &committed.0.trie, &change.trie)
+}
+
+/// What the cache must know of a layer that becomes the head.
+fn head_change(layer: &Layer) -> HeadChange<'_> {
+    let account = |address| layer.change.accounts.get(&keccak256(address)).map(|account| (address, *account));
+    let mut addresses: BTreeSet<_> = layer.diff.accounts.keys().copied().collect();
+    addresses.extend(layer.diff.storage.keys().copied());
+    addresses.extend(layer.diff.wiped.iter().copied());
+    let cleared = addresses.iter().any(|address| layer.diff.clears_storage(address));
+    let slots = layer.diff.storage.iter();
+    HeadChange {
+        accounts: addresses.into_iter().filter_map(account).collect(),
+        slots: slots
+            .flat_map(|(address, slots)| slots.iter().map(|(slot, value)| ((*address, *slot), *value)))
+            .collect(),
+        tries: layer.change.storage.iter().map(|(owner, storage)| (*owner, &storage.trie)).collect(),
+        cleared,
+    }
+}
+
+/// The changes that set the named accounts and slots back to `height`.
+fn restored(
+    committed: &Committed,
+    height: u64,
+    accounts: BTreeSet<B256>,
+    slots: BTreeSet<(B256, B256)>,
+) -> Result<BTreeMap<B256, AccountChange>, StateError> {
+    let reader = committed.0.reader.as_ref();
+    let mut changes: BTreeMap<B256, AccountChange> = BTreeMap::new();
+    for owner in accounts.into_iter().chain(slots.iter().map(|(owner, _)| *owner)) {
+        if changes.contains_key(&owner) {
+            continue;
+        }
+        let new = account_at(reader, owner, height)?.as_ref().map(to_account);
+        let old = committed.hashed_account(owner)?;
+        changes.insert(owner, AccountChange { old, new, wiped: false, slots: BTreeMap::new() });
+    }
+    for (owner, slot) in slots {
+        let value = slot_at(reader, owner, slot, height)?;
+        if let Some(change) = changes.get_mut(&owner) {
+            change.slots.insert(slot, value);
+        }
+    }
+    Ok(changes)
+}

@@ -1,0 +1,123 @@
+//! The durable store on fjall, a log-structured merge tree with one journal over all tables.
+
+use super::{Batch, KeyRange, Order, Reader, Row, Store, StoreError, Table, dir::DataDir};
+use alloy_primitives::B256;
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable, Snapshot};
+use std::{ops::Bound, path::Path, sync::Arc};
+
+/// Memory for blocks of rows read from disk, in bytes.
+const CACHE_BYTES: u64 = 256 << 20;
+
+/// The durable store. Dropping the last handle closes it and releases the directory.
+pub struct FjallStore {
+    database: Database,
+    tables: Arc<Tables>,
+    // Declared last: the lock outlives the engine's closing.
+    _dir: DataDir,
+}
+
+struct Tables(Vec<Keyspace>);
+
+impl Tables {
+    fn open(database: &Database) -> Result<Self, StoreError> {
+        let open = |table: &Table| database.keyspace(table.name(), KeyspaceCreateOptions::default).map_err(engine);
+        Ok(Self(Table::ALL.iter().map(open).collect::<Result<_, _>>()?))
+    }
+
+    fn get(&self, table: Table) -> Result<&Keyspace, StoreError> {
+        self.0.get(table as usize).ok_or_else(|| StoreError::Engine(format!("no table {}", table.name())))
+    }
+}
+
+impl FjallStore {
+    /// Creates or opens the data directory `path`.
+    ///
+    /// `rules` identifies everything that makes stored blocks mean what they mean; a directory written under
+    /// another value is refused, as is one that another process has open.
+    pub fn open(path: impl AsRef<Path>, rules: B256) -> Result<Self, StoreError> {
+        let dir = DataDir::open(path.as_ref(), rules)?;
+        let database = match Database::builder(dir.tables()).cache_size(CACHE_BYTES).open() {
+            Ok(database) => database,
+            // Only a handle of this process that outlived its store can hold the engine's own lock.
+            Err(fjall::Error::Locked) => return Err(dir.in_use()),
+            Err(error) => return Err(engine(error)),
+        };
+        let tables = Arc::new(Tables::open(&database)?);
+        Ok(Self { database, tables, _dir: dir })
+    }
+
+    fn view(&self) -> FjallSnapshot {
+        FjallSnapshot { snapshot: self.database.snapshot(), tables: self.tables.clone() }
+    }
+}
+
+impl Reader for FjallStore {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.view().get(table, key)
+    }
+
+    fn page(&self, table: Table, range: &KeyRange, order: Order, limit: usize) -> Result<Vec<Row>, StoreError> {
+        self.view().page(table, range, order, limit)
+    }
+}
+
+impl Store for FjallStore {
+    fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
+        batch.check()?;
+        let mut writes = self.database.batch().durability(Some(PersistMode::SyncData));
+        for (table, key, value) in batch.changes() {
+            let keyspace = self.tables.get(table)?;
+            match value {
+                Some(value) => writes.insert(keyspace, key, value),
+                None => writes.remove(keyspace, key),
+            }
+        }
+        writes.commit().map_err(engine)
+    }
+
+    fn snapshot(&self) -> Result<Arc<dyn Reader>, StoreError> {
+        Ok(Arc::new(self.view()))
+    }
+}
+
+struct FjallSnapshot {
+    snapshot: Snapshot,
+    tables: Arc<Tables>,
+}
+
+impl Reader for FjallSnapshot {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        // The engine asserts that keys are not empty.
+        if key.is_empty() {
+            return Ok(None);
+        }
+        let value = self.snapshot.get(self.tables.get(table)?, key).map_err(engine)?;
+        Ok(value.map(|value| value.to_vec()))
+    }
+
+    fn page(&self, table: Table, range: &KeyRange, order: Order, limit: usize) -> Result<Vec<Row>, StoreError> {
+        if range.is_empty() {
+            return Ok(Vec::new());
+        }
+        let start = if range.start.is_empty() { Bound::Unbounded } else { Bound::Included(range.start.as_slice()) };
+        let end = range.end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        let rows = self.snapshot.range::<&[u8], _>(self.tables.get(table)?, (start, end));
+        let row = |guard: fjall::Guard| {
+            let (key, value) = guard.into_inner().map_err(engine)?;
+            Ok((key.to_vec(), value.to_vec()))
+        };
+        match order {
+            Order::Ascending => rows.take(limit).map(row).collect(),
+            Order::Descending => rows.rev().take(limit).map(row).collect(),
+        }
+    }
+}
+
+fn engine(error: fjall::Error) -> StoreError {
+    match error {
+        fjall::Error::Poisoned => StoreError::Engine(
+            "an earlier write failed, so nothing more is written; restart and check the disk".to_owned(),
+        ),
+        other => StoreError::Engine(other.to_string()),
+    }
+}

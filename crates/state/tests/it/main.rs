@@ -1,0 +1,6 @@
+//! Integration tests of the state crate.
+
+mod commit;
+mod fuzz;
+mod store;
+mod support;

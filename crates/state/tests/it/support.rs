@@ -1,0 +1,131 @@
+//! What the tests share: a small generator of pseudo-random numbers, stores, an independent root.
+
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
+use alloy_trie::{
+    EMPTY_ROOT_HASH, TrieAccount,
+    root::{state_root_unsorted, storage_root_unhashed},
+};
+use limpid_state::{Account, FjallStore, MemStore, StateDiff, StateRead, Store};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+
+/// splitmix64: the same numbers on every machine.
+pub(crate) struct Rng(pub(crate) u64);
+
+impl Rng {
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound
+    }
+
+    pub(crate) fn chance(&mut self, percent: u64) -> bool {
+        self.below(100) < percent
+    }
+}
+
+pub(crate) fn address(number: u64) -> Address {
+    Address::from_word(keccak256(number.to_be_bytes()))
+}
+
+pub(crate) fn account(nonce: u64, balance: u64) -> Account {
+    Account { nonce, balance: U256::from(balance), ..Account::default() }
+}
+
+pub(crate) fn code(number: u64) -> (B256, Bytes) {
+    let code = Bytes::from(format!("code number {number}").into_bytes());
+    (keccak256(&code), code)
+}
+
+/// Rules of the test directories.
+pub(crate) const RULES: B256 = B256::repeat_byte(7);
+
+pub(crate) fn fjall(path: &Path) -> Arc<dyn Store> {
+    Arc::new(FjallStore::open(path, RULES).expect("the directory opens"))
+}
+
+pub(crate) fn mem() -> (MemStore, Arc<dyn Store>) {
+    let store = MemStore::new();
+    (store.clone(), Arc::new(store))
+}
+
+/// A state as a test keeps it: plain maps and nothing shared with the code under test.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Model {
+    pub(crate) accounts: BTreeMap<Address, Account>,
+    pub(crate) storage: BTreeMap<Address, BTreeMap<U256, U256>>,
+}
+
+impl Model {
+    pub(crate) fn apply(&mut self, diff: &StateDiff) {
+        for address in &diff.wiped {
+            self.storage.remove(address);
+        }
+        for (address, account) in &diff.accounts {
+            match account {
+                Some(account) => {
+                    self.accounts.insert(*address, *account);
+                }
+                None => {
+                    self.accounts.remove(address);
+                    self.storage.remove(address);
+                }
+            }
+        }
+        for (address, slots) in &diff.storage {
+            let storage = self.storage.entry(*address).or_default();
+            for (slot, value) in slots {
+                if value.is_zero() {
+                    storage.remove(slot);
+                } else {
+                    storage.insert(*slot, *value);
+                }
+            }
+        }
+        self.storage.retain(|_, slots| !slots.is_empty());
+    }
+
+    pub(crate) fn value(&self, address: Address, slot: U256) -> U256 {
+        self.storage.get(&address).and_then(|slots| slots.get(&slot)).copied().unwrap_or_default()
+    }
+
+    /// The state root by alloy's builder, from nothing.
+    pub(crate) fn root(&self) -> B256 {
+        let leaves = self.accounts.iter().map(|(address, account)| {
+            let storage_root = self.storage.get(address).map_or(EMPTY_ROOT_HASH, |slots| {
+                storage_root_unhashed(slots.iter().map(|(slot, value)| (B256::from(*slot), *value)))
+            });
+            let leaf = TrieAccount {
+                nonce: account.nonce,
+                balance: account.balance,
+                storage_root,
+                code_hash: account.code_hash,
+            };
+            (keccak256(address), leaf)
+        });
+        state_root_unsorted(leaves)
+    }
+
+    /// Compares everything that either could hold: `addresses` times `slots`.
+    pub(crate) fn check(&self, state: &dyn StateRead, addresses: &[Address], slots: &[U256]) {
+        for address in addresses {
+            assert_eq!(
+                state.account(*address).expect("account reads"),
+                self.accounts.get(address).copied(),
+                "account {address}"
+            );
+            for slot in slots {
+                assert_eq!(
+                    state.storage(*address, *slot).expect("slot reads"),
+                    self.value(*address, *slot),
+                    "slot {slot} of {address}"
+                );
+            }
+        }
+    }
+}
