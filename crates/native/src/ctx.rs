@@ -1,6 +1,6 @@
 //! The context handed to native contracts.
 
-use crate::{AccountCode, Env, Frame, Host, Kind, Mode, Result, Stop};
+use crate::{AccountCode, Env, Frame, Host, Kind, Mode, Result, Stop, registry::DueHandler};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::{SolCall, SolEvent};
 use std::{cell::RefCell, fmt};
@@ -138,6 +138,11 @@ impl<'a> Ctx<'a> {
         Ok(self.code(account)? == AccountCode::Native(kind))
     }
 
+    /// How the contract at `account` runs queued work, if it does.
+    pub fn due_handler(self, account: Address) -> Result<Option<DueHandler>> {
+        self.host.borrow_mut().due_handler(account)
+    }
+
     /// Creates a native contract at `account`.
     pub fn create(self, account: Address, kind: Kind) -> Result<()> {
         self.host.borrow_mut().create(account, kind)
@@ -158,15 +163,15 @@ impl<'a> Ctx<'a> {
     ///
     /// `call` describes the call for tracers, `body` does it. The callee's method takes this
     /// contract as its caller through [`Ctx::as_caller`].
-    pub fn call<C: SolCall>(
+    pub fn call<C: SolCall, T: Into<C::Return>>(
         self,
         target: Address,
         call: impl Fn() -> C,
-        body: impl FnOnce(Ctx<'a>) -> Result<C::Return>,
+        body: impl FnOnce(Ctx<'a>) -> Result<T>,
     ) -> Result<C::Return> {
         let input = || Bytes::from(call().abi_encode());
         self.host.borrow_mut().enter(Frame { caller: self.this, target, input: &input })?;
-        let result = body(self.at(target));
+        let result = body(self.at(target)).map(Into::into);
         let mut host = self.host.borrow_mut();
         match &result {
             Ok(value) => host.exit(Ok(&|| C::abi_encode_returns(value).into())),

@@ -49,26 +49,42 @@ fn refuse_value(call: &Call<'_>) -> Result<()> {
 }
 
 /// A method that reads. The host refuses every write while it runs.
-pub fn view<C: SolCall>(cx: Ctx<'_>, call: &Call<'_>, body: impl FnOnce(C) -> Result<C::Return>) -> Result<Bytes> {
+pub fn view<C: SolCall, T: Into<C::Return>>(
+    cx: Ctx<'_>,
+    call: &Call<'_>,
+    body: impl FnOnce(C) -> Result<T>,
+) -> Result<Bytes> {
     refuse_value(call)?;
     let arguments = decode::<C>(cx, call)?;
-    cx.read_only(|| body(arguments)).map(|value| encode::<C>(&value))
+    cx.read_only(|| body(arguments)).map(|value| encode::<C>(&value.into()))
 }
 
 /// A method that writes and takes no coin.
-pub fn mutate<C: SolCall>(cx: Ctx<'_>, call: &Call<'_>, body: impl FnOnce(C) -> Result<C::Return>) -> Result<Bytes> {
+pub fn mutate<C: SolCall, T: Into<C::Return>>(
+    cx: Ctx<'_>,
+    call: &Call<'_>,
+    body: impl FnOnce(C) -> Result<T>,
+) -> Result<Bytes> {
     refuse_value(call)?;
     payable(cx, call, body)
 }
 
 /// A method that writes and takes coin.
-pub fn payable<C: SolCall>(cx: Ctx<'_>, call: &Call<'_>, body: impl FnOnce(C) -> Result<C::Return>) -> Result<Bytes> {
+pub fn payable<C: SolCall, T: Into<C::Return>>(
+    cx: Ctx<'_>,
+    call: &Call<'_>,
+    body: impl FnOnce(C) -> Result<T>,
+) -> Result<Bytes> {
     let arguments = decode::<C>(cx, call)?;
-    body(arguments).map(|value| encode::<C>(&value))
+    body(arguments).map(|value| encode::<C>(&value.into()))
 }
 
 /// A method of the hooks alone.
-pub fn system<C: SolCall>(cx: Ctx<'_>, call: &Call<'_>, body: impl FnOnce(C) -> Result<C::Return>) -> Result<Bytes> {
+pub fn system<C: SolCall, T: Into<C::Return>>(
+    cx: Ctx<'_>,
+    call: &Call<'_>,
+    body: impl FnOnce(C) -> Result<T>,
+) -> Result<Bytes> {
     crate::ensure!(is_system(call.caller), errors::OnlySystem {});
     mutate(cx, call, body)
 }
@@ -107,7 +123,7 @@ macro_rules! dispatch {
                 $(
                     <$call as $crate::dispatch::SolCallAlias>::SELECTOR => {
                         let ($c, $incoming) = (&mut contract, call);
-                        $crate::dispatch::$verb::<$call>(cx, call, move |$args| $body)
+                        $crate::dispatch::$verb::<$call, _>(cx, call, move |$args| $body)
                     }
                 )*
                 other => $crate::dispatch::unknown(other),

@@ -1,6 +1,6 @@
 //! The one door between native contracts and the chain.
 
-use crate::{Kind, Result};
+use crate::{Kind, Result, registry::DueHandler};
 use alloy_primitives::{Address, B256, Bytes, LogData, U256};
 use limpid_abi::addresses::Addresses;
 
@@ -104,6 +104,9 @@ pub trait Host {
     /// Promises coin of `from` to `to`. Made by the dispatcher after everything else of this call,
     /// with 50,000 gas and native writes locked.
     fn queue_payout(&mut self, from: Address, to: Address, amount: U256) -> Result<()>;
+
+    /// How the contract at `account` runs queued work, if it does; EXTCODEHASH's gas.
+    fn due_handler(&mut self, account: Address) -> Result<Option<DueHandler>>;
 
     /// Opens a nested native call: account-access gas, depth at most 8, a frame in the call tree.
     fn enter(&mut self, frame: Frame<'_>) -> Result<()>;

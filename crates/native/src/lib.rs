@@ -38,5 +38,5 @@ pub use ctx::{Call, Caller, Ctx};
 pub use error::{Fatal, Result, Stop, revert, revert_text};
 pub use host::{AccountCode, Env, Frame, Host, Mode};
 pub use limpid_native_macros::{Storable, component, contract};
-pub use registry::{Breach, Contract, Entry, Kind, LayoutField, Marker};
+pub use registry::{Breach, Contract, DueHandler, Entry, Kind, LayoutField, Marker};
 pub use storage::{List, Map, Slot, Storable, Text};

@@ -63,6 +63,9 @@ pub struct Breach {
     pub evidence: String,
 }
 
+/// Runs one item of a contract's queued work, by the contract's own numbering.
+pub type DueHandler = fn(Ctx<'_>, u64) -> Result<()>;
+
 /// Everything the chain needs to know of one kind of native contract.
 #[derive(Clone, Copy)]
 pub struct Entry {
@@ -81,7 +84,7 @@ pub struct Entry {
     /// Checks its invariants in constant time.
     pub audit: fn(Ctx<'_>) -> Result<std::result::Result<(), Breach>>,
     /// Runs one due item of the work queue; `None` when it queues none. See `limpid_evm::hooks`.
-    pub run_due: Option<fn(Ctx<'_>, u64) -> Result<()>>,
+    pub run_due: Option<DueHandler>,
     /// Its published storage layout.
     pub layout: fn() -> Vec<LayoutField>,
 }

@@ -1,0 +1,301 @@
+//! A native frame: guards, the Rust call, payouts.
+
+use crate::{
+    host::{EvmHost, MAX_NATIVE_DEPTH, Payout, Rights, classify},
+    vm::{StepError, Vm},
+};
+use alloy_primitives::{Address, Bytes};
+use alloy_sol_types::{Revert, SolError};
+use limpid_abi::errors;
+use limpid_native::{AccountCode, Call, Ctx, Entry, Host, Kind, Stop};
+use revm::{
+    context_interface::{JournalTr, context::ContextError, journaled_state::JournalCheckpoint},
+    handler::{EvmTr, FrameResult, ItemOrResult},
+    interpreter::{
+        CallInput, CallInputs, CallOutcome, CallScheme, CallValue, FrameInput, Gas, InstructionResult,
+        InterpreterResult, SharedMemory, interpreter_action::FrameInit,
+    },
+};
+use std::{
+    cell::RefCell,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+/// Gas that a payout's recipient may use: enough for a proxy wallet, too little for mischief.
+pub const PAYOUT_GAS: u64 = 50_000;
+
+/// The EVM's own limit on frames inside each other.
+const MAX_DEPTH: usize = 1024;
+
+/// The native kind that a frame would run, if any.
+pub(crate) fn native_kind(vm: &mut Vm, init: &FrameInit) -> Result<Option<Kind>, StepError> {
+    let FrameInput::Call(call) = &init.frame_input else { return Ok(None) };
+    // Under EIP-7702 the known bytecode is the delegate's: a first filter, never the decision (V-1).
+    if vm.registry.kind_of_code(&call.known_bytecode.0).is_none() {
+        return Ok(None);
+    }
+    match classify(&mut vm.inner.ctx, &vm.registry, call.bytecode_address) {
+        Ok(AccountCode::Native(kind)) => Ok(Some(kind)),
+        Ok(_) => Ok(None),
+        Err(stop) => Err(fatal(&stop)),
+    }
+}
+
+fn fatal(stop: &Stop) -> StepError {
+    match stop {
+        Stop::Fatal(error) => ContextError::Db(crate::source::SourceError(error.to_string())),
+        _ => ContextError::Custom("a native call stopped outside its frame".into()),
+    }
+}
+
+/// Runs a native frame from checkpoint to result.
+pub(crate) fn run(vm: &mut Vm, init: FrameInit, kind: Kind) -> Result<FrameResult, StepError> {
+    let FrameInit { depth, mut memory, frame_input: FrameInput::Call(inputs) } = init else {
+        return Err(ContextError::Custom("a native frame is always a call".into()));
+    };
+    let gas = Gas::new_with_regular_gas_and_reservoir(inputs.gas_limit, inputs.reservoir);
+    if depth > MAX_DEPTH || vm.depth >= MAX_NATIVE_DEPTH {
+        return Ok(outcome(&inputs, InstructionResult::CallTooDeep, Bytes::new(), gas));
+    }
+    let checkpoint = vm.inner.ctx.journaled_state.checkpoint();
+    if let CallValue::Transfer(value) = inputs.value
+        && let Some(error) = vm.inner.ctx.journaled_state.transfer_loaded(inputs.caller, inputs.target_address, value)
+    {
+        vm.inner.ctx.journaled_state.checkpoint_revert(checkpoint);
+        return Ok(outcome(&inputs, error.into(), Bytes::new(), gas));
+    }
+    if !is_direct(&inputs) {
+        let refusal = errors::DelegateCallNotAllowed {}.abi_encode().into();
+        return Ok(finish(vm, checkpoint, &inputs, Err(Stop::Revert(refusal)), gas)?);
+    }
+    let input = inputs.input.bytes(&vm.inner.ctx); // copied: payouts reuse the memory it may live in
+    let Some(entry) = vm.registry.entry(kind).copied() else {
+        return Err(ContextError::Custom("a kind without an entry".into()));
+    };
+    let (result, mut gas, payouts) = call_native(vm, &entry, &inputs, &input, gas)?;
+    let result = match result {
+        Ok(output) => match pay(vm, depth, &mut memory, &payouts, &mut gas)? {
+            Ok(()) => Ok(output),
+            Err(stop) => Err(stop),
+        },
+        stopped => stopped,
+    };
+    finish(vm, checkpoint, &inputs, result, gas)
+}
+
+/// V-2: the code, the storage and the caller all belong together.
+fn is_direct(inputs: &CallInputs) -> bool {
+    matches!(inputs.scheme, CallScheme::Call | CallScheme::StaticCall)
+        && inputs.target_address == inputs.bytecode_address
+}
+
+type Called = (Result<Bytes, Stop>, Gas, Vec<Payout>);
+
+fn call_native(vm: &mut Vm, entry: &Entry, inputs: &CallInputs, input: &[u8], gas: Gas) -> Result<Called, StepError> {
+    let rights = Rights { read_only: inputs.is_static, locked: vm.locked, depth: vm.depth };
+    let call = Call::authenticated(inputs.caller, inputs.value.get(), input);
+    guarded(vm, gas, rights, |cx| (entry.dispatch)(cx.at(inputs.target_address), &call))
+}
+
+/// Runs native code with a host around it. A panic inside marks the machine as unusable (V-4).
+pub(crate) fn guarded<T>(
+    vm: &mut Vm,
+    gas: Gas,
+    rights: Rights,
+    body: impl for<'c> FnOnce(Ctx<'c>) -> limpid_native::Result<T>,
+) -> Result<(Result<T, Stop>, Gas, Vec<Payout>), StepError> {
+    let host = RefCell::new(EvmHost::new(&mut vm.inner.ctx, vm.registry.clone(), gas, rights));
+    let outcome = {
+        let door: &RefCell<dyn Host + '_> = &host;
+        catch_unwind(AssertUnwindSafe(|| body(Ctx::new(door, Address::ZERO))))
+    };
+    let EvmHost { gas, payouts, .. } = host.into_inner();
+    match outcome {
+        Ok(result) => Ok((result, gas, payouts)),
+        Err(panic) => {
+            let words = panic_words(panic.as_ref());
+            tracing::error!(panic = %words, "native code panicked; its transaction is aborted");
+            vm.panicked = Some(words);
+            Err(ContextError::Custom("native code panicked".into()))
+        }
+    }
+}
+
+fn panic_words(panic: &(dyn std::any::Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(ToString::to_string)
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".into())
+}
+
+/// V-3: everything native has finished; now coin goes out, and native code may only be read.
+pub(crate) fn pay(
+    vm: &mut Vm,
+    depth: usize,
+    memory: &mut SharedMemory,
+    payouts: &[Payout],
+    gas: &mut Gas,
+) -> Result<Result<(), Stop>, StepError> {
+    for payout in payouts {
+        match pay_one(vm, depth, memory, *payout, gas)? {
+            Ok(true) => {}
+            Ok(false) => {
+                let text = Revert::from("TransferHelper: ETH_TRANSFER_FAILED");
+                return Ok(Err(Stop::Revert(text.abi_encode().into())));
+            }
+            Err(stop) => return Ok(Err(stop)),
+        }
+    }
+    Ok(Ok(()))
+}
+
+fn pay_one(
+    vm: &mut Vm,
+    depth: usize,
+    memory: &mut SharedMemory,
+    payout: Payout,
+    gas: &mut Gas,
+) -> Result<Result<bool, Stop>, StepError> {
+    let (known_bytecode, bytecode_address, cost) = match payee(vm, payout)? {
+        Some(found) => found,
+        None => return Ok(Ok(false)),
+    };
+    if !gas.record_regular_cost(cost) {
+        return Ok(Err(Stop::OutOfGas));
+    }
+    let allowance = PAYOUT_GAS.min(gas.remaining().saturating_sub(gas.remaining() / 64));
+    if !gas.record_regular_cost(allowance) {
+        return Ok(Err(Stop::OutOfGas));
+    }
+    let child = FrameInit {
+        depth: depth.saturating_add(1),
+        memory: memory.new_child_context(),
+        frame_input: FrameInput::Call(Box::new(CallInputs {
+            input: CallInput::Bytes(Bytes::new()),
+            return_memory_offset: 0..0,
+            gas_limit: allowance,
+            reservoir: gas.reservoir(),
+            bytecode_address,
+            known_bytecode,
+            target_address: payout.to,
+            caller: payout.from,
+            value: CallValue::Transfer(payout.amount),
+            scheme: CallScheme::Call,
+            is_static: false,
+            charged_new_account_state_gas: false,
+        })),
+    };
+    let outer = std::mem::replace(&mut vm.locked, true);
+    vm.depth = vm.depth.saturating_add(1);
+    let result = run_child(vm, child);
+    vm.depth = vm.depth.saturating_sub(1);
+    vm.locked = outer;
+    memory.free_child_context();
+    let result = result?;
+    let end = result.interpreter_result();
+    if end.result.is_ok_or_revert() {
+        gas.erase_cost(end.gas.remaining());
+    }
+    if end.is_ok() {
+        gas.record_refund(end.gas.refunded());
+    }
+    Ok(Ok(end.is_ok()))
+}
+
+type Payee = ((alloy_primitives::B256, revm::state::Bytecode), Address, u64);
+
+/// The recipient's code and what reaching it costs, priced as the CALL opcode prices it.
+fn payee(vm: &mut Vm, payout: Payout) -> Result<Option<Payee>, StepError> {
+    let ctx = &mut vm.inner.ctx;
+    let params = ctx.cfg.gas_params.clone();
+    let held = ctx.journaled_state.load_account(payout.from)?.info.balance;
+    if held < payout.amount {
+        return Ok(None);
+    }
+    let loaded = ctx.journaled_state.load_account_with_code(payout.to)?;
+    let mut cost = params.warm_storage_read_cost();
+    if loaded.is_cold {
+        cost = cost.saturating_add(params.cold_account_additional_cost());
+    }
+    let is_empty = loaded.is_empty();
+    let (mut hash, mut code) = (loaded.info.code_hash, loaded.info.code.clone().unwrap_or_default());
+    if !payout.amount.is_zero() {
+        cost =
+            cost.saturating_add(params.transfer_value_cost()).saturating_add(params.new_account_cost(true, is_empty));
+    }
+    if let Some(delegate) = code.eip7702_address() {
+        let target = ctx.journaled_state.load_account_with_code(delegate)?;
+        cost = cost.saturating_add(params.warm_storage_read_cost());
+        if target.is_cold {
+            cost = cost.saturating_add(params.cold_account_additional_cost());
+        }
+        (hash, code) = (target.info.code_hash, target.info.code.clone().unwrap_or_default());
+    }
+    Ok(Some(((hash, code), payout.to, cost)))
+}
+
+/// Runs one child frame to its end on the same frame stack.
+fn run_child(vm: &mut Vm, init: FrameInit) -> Result<FrameResult, StepError> {
+    let child = vm.inner.frame_stack.index().map_or(0, |base| base.saturating_add(1));
+    if let ItemOrResult::Result(result) = vm.frame_init(init)? {
+        return Ok(result);
+    }
+    loop {
+        let result = match vm.frame_run()? {
+            ItemOrResult::Item(init) => match vm.frame_init(init)? {
+                ItemOrResult::Item(_) => continue,
+                ItemOrResult::Result(result) => result,
+            },
+            ItemOrResult::Result(result) => {
+                if vm.inner.frame_stack.index() == Some(child) {
+                    vm.inner.frame_stack.pop();
+                    return Ok(result);
+                }
+                result
+            }
+        };
+        if let Some(result) = vm.frame_return_result(result)? {
+            return Ok(result);
+        }
+    }
+}
+
+/// Keeps or undoes what the frame did.
+fn finish(
+    vm: &mut Vm,
+    checkpoint: JournalCheckpoint,
+    inputs: &CallInputs,
+    result: Result<Bytes, Stop>,
+    mut gas: Gas,
+) -> Result<FrameResult, StepError> {
+    let journal = &mut vm.inner.ctx.journaled_state;
+    let (result, output) = match result {
+        Ok(output) => {
+            journal.checkpoint_commit();
+            (InstructionResult::Return, output)
+        }
+        Err(stop) => {
+            journal.checkpoint_revert(checkpoint);
+            match stop {
+                Stop::Revert(data) => (InstructionResult::Revert, data),
+                Stop::OutOfGas => {
+                    gas.spend_all();
+                    (InstructionResult::OutOfGas, Bytes::new())
+                }
+                fatal_stop @ Stop::Fatal(_) => return Err(fatal(&fatal_stop)),
+            }
+        }
+    };
+    Ok(outcome(inputs, result, output, gas))
+}
+
+fn outcome(inputs: &CallInputs, result: InstructionResult, output: Bytes, gas: Gas) -> FrameResult {
+    FrameResult::Call(CallOutcome {
+        result: InterpreterResult::new(result, output, gas),
+        memory_offset: inputs.return_memory_offset.clone(),
+        was_precompile_called: false,
+        precompile_call_logs: Vec::new(),
+        charged_new_account_state_gas: inputs.charged_new_account_state_gas,
+    })
+}

@@ -1,0 +1,364 @@
+//! [`Host`] over revm's journal: the same gas, warmth, refunds and reverts as opcodes.
+
+use crate::{
+    recorder::{Closed, Opened},
+    registry::{DIRECTORY, Registry},
+    signature::recover_signer,
+    types::CallKind,
+    vm::Context,
+};
+use alloy_primitives::{Address, B256, Bytes, Log, LogData, U256, keccak256};
+use limpid_abi::errors;
+use limpid_native::{
+    AccountCode, DueHandler, Env, Fatal, Frame, Host, Kind, Marker, Mode, Result, Stop, revert, revert_text,
+};
+use revm::{
+    context_interface::{
+        JournalTr,
+        cfg::gas_params::GasParams,
+        journaled_state::{JournalCheckpoint, JournalLoadError, account::JournaledAccountTr},
+    },
+    interpreter::Gas,
+    state::Bytecode,
+};
+use std::{fmt::Display, sync::Arc};
+
+/// Most native calls inside each other.
+pub(crate) const MAX_NATIVE_DEPTH: usize = 8;
+
+/// SSTORE and the like need more than a transfer's stipend (EIP-2200).
+const STIPEND: u64 = 2300;
+/// KECCAK256's static price.
+const KECCAK_BASE: u64 = 30;
+/// LOG's static price.
+const LOG_BASE: u64 = 375;
+/// TLOAD and TSTORE (EIP-1153).
+const TRANSIENT: u64 = 100;
+/// The ECRECOVER precompile's price.
+const ECRECOVER: u64 = 3000;
+
+/// Coin that native code promised.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Payout {
+    pub(crate) from: Address,
+    pub(crate) to: Address,
+    pub(crate) amount: U256,
+}
+
+/// One native frame's view of the chain.
+pub(crate) struct EvmHost<'a> {
+    pub(crate) ctx: &'a mut Context,
+    pub(crate) gas: Gas,
+    pub(crate) payouts: Vec<Payout>,
+    env: Env,
+    registry: Arc<Registry>,
+    params: GasParams,
+    mode: Mode,
+    fixed_read: bool,
+    locked: bool,
+    depth: usize,
+    opened: Vec<u64>,
+    points: Vec<(JournalCheckpoint, usize)>,
+}
+
+/// How a frame may touch the world.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rights {
+    /// The frame is static.
+    pub(crate) read_only: bool,
+    /// Payouts are running.
+    pub(crate) locked: bool,
+    /// Native frames below this one.
+    pub(crate) depth: usize,
+}
+
+impl<'a> EvmHost<'a> {
+    pub(crate) fn new(ctx: &'a mut Context, registry: Arc<Registry>, gas: Gas, rights: Rights) -> Self {
+        let env = Env {
+            timestamp: ctx.block.timestamp.saturating_to(),
+            number: ctx.block.number.saturating_to(),
+            chain_id: ctx.cfg.chain_id,
+            origin: ctx.tx.caller,
+            addresses: registry.addresses().clone(),
+        };
+        let params = ctx.cfg.gas_params.clone();
+        let mode = if rights.read_only { Mode::Read } else { Mode::Write };
+        Self {
+            ctx,
+            gas,
+            payouts: Vec::new(),
+            env,
+            registry,
+            params,
+            mode,
+            fixed_read: rights.read_only,
+            locked: rights.locked,
+            depth: rights.depth,
+            opened: Vec::new(),
+            points: Vec::new(),
+        }
+    }
+
+    /// N-2: no write passes here in a static frame, a view, or while payouts run.
+    fn may_write(&self) -> Result<()> {
+        if self.locked {
+            return Err(revert(errors::Locked {}));
+        }
+        match self.mode {
+            Mode::Write => Ok(()),
+            Mode::Read => Err(revert(errors::StaticCallNotAllowed {})),
+        }
+    }
+
+    /// Charges an account access: warm before the load, the cold surcharge only if the load was cold.
+    fn access(&mut self, account: Address) -> Result<()> {
+        self.charge(self.params.warm_storage_read_cost())?;
+        self.touch_cold(account)
+    }
+
+    /// Loads an account, charging only the cold surcharge, which must be affordable before the load.
+    fn touch_cold(&mut self, account: Address) -> Result<()> {
+        let surcharge = self.params.cold_account_additional_cost();
+        let skip = self.gas.remaining() < surcharge;
+        let cold = match self.ctx.journaled_state.load_account_info_skip_cold_load(account, false, skip) {
+            Ok(load) => load.is_cold,
+            Err(error) => return Err(load_error(error)),
+        };
+        if cold { self.charge(surcharge) } else { Ok(()) }
+    }
+}
+
+pub(crate) fn fatal(error: impl Display) -> Stop {
+    Stop::Fatal(Fatal::from_database(error))
+}
+
+fn load_error<E: Display>(error: JournalLoadError<E>) -> Stop {
+    match error {
+        JournalLoadError::DBError(error) => fatal(error),
+        JournalLoadError::ColdLoadSkipped => Stop::OutOfGas,
+    }
+}
+
+impl Host for EvmHost<'_> {
+    fn env(&self) -> &Env {
+        &self.env
+    }
+
+    fn charge(&mut self, gas: u64) -> Result<()> {
+        if self.gas.record_regular_cost(gas) { Ok(()) } else { Err(Stop::OutOfGas) }
+    }
+
+    fn gas_left(&self) -> u64 {
+        self.gas.remaining()
+    }
+
+    fn set_mode(&mut self, mode: Mode) -> Mode {
+        let before = self.mode;
+        if !self.fixed_read {
+            self.mode = mode;
+        }
+        before
+    }
+
+    fn sload(&mut self, account: Address, slot: U256) -> Result<U256> {
+        self.charge(self.params.warm_storage_read_cost())?;
+        self.touch_cold(account)?;
+        let surcharge = self.params.cold_storage_additional_cost();
+        let skip = self.gas.remaining() < surcharge;
+        let load = self.ctx.journaled_state.sload_skip_cold_load(account, slot, skip).map_err(load_error)?;
+        if load.is_cold {
+            self.charge(surcharge)?;
+        }
+        Ok(load.data)
+    }
+
+    fn sstore(&mut self, account: Address, slot: U256, value: U256) -> Result<()> {
+        self.may_write()?;
+        if self.gas.remaining() <= STIPEND {
+            return Err(Stop::OutOfGas);
+        }
+        self.charge(self.params.sstore_static_gas())?;
+        self.touch_cold(account)?;
+        let skip = self.gas.remaining() < self.params.cold_storage_additional_cost();
+        let load = self.ctx.journaled_state.sstore_skip_cold_load(account, slot, value, skip).map_err(load_error)?;
+        self.charge(self.params.sstore_dynamic_gas(true, &load.data, load.is_cold))?;
+        self.gas.record_refund(self.params.sstore_refund(true, &load.data));
+        Ok(())
+    }
+
+    fn tload(&mut self, account: Address, slot: U256) -> Result<U256> {
+        self.charge(TRANSIENT)?;
+        Ok(self.ctx.journaled_state.tload(account, slot))
+    }
+
+    fn tstore(&mut self, account: Address, slot: U256, value: U256) -> Result<()> {
+        self.may_write()?;
+        self.charge(TRANSIENT)?;
+        self.ctx.journaled_state.tstore(account, slot, value);
+        Ok(())
+    }
+
+    fn log(&mut self, account: Address, data: LogData) -> Result<()> {
+        self.may_write()?;
+        let topics = u8::try_from(data.topics().len()).unwrap_or(u8::MAX);
+        self.charge(LOG_BASE.saturating_add(self.params.log_cost(topics, data.data.len() as u64)))?;
+        self.ctx.journaled_state.log(Log { address: account, data });
+        Ok(())
+    }
+
+    fn keccak256(&mut self, data: &[u8]) -> Result<B256> {
+        self.charge(KECCAK_BASE.saturating_add(self.params.keccak256_cost(data.len())))?;
+        Ok(keccak256(data))
+    }
+
+    fn recover(&mut self, digest: B256, v: u8, r: B256, s: B256) -> Result<Option<Address>> {
+        self.charge(ECRECOVER)?;
+        Ok(match v {
+            27 | 28 => recover_signer(digest, v == 28, r, s),
+            _ => None,
+        })
+    }
+
+    fn balance(&mut self, account: Address) -> Result<U256> {
+        self.access(account)?;
+        Ok(self.ctx.journaled_state.load_account(account).map_err(fatal)?.info.balance)
+    }
+
+    fn code(&mut self, account: Address) -> Result<AccountCode> {
+        self.access(account)?;
+        classify(self.ctx, &self.registry, account)
+    }
+
+    fn create(&mut self, account: Address, kind: Kind) -> Result<()> {
+        self.may_write()?;
+        let entry = self.registry.entry(kind).ok_or_else(|| revert(errors::UnknownKind { kind: kind.0 }))?;
+        let marker = entry.marker();
+        self.charge(self.params.create_cost().saturating_add(self.params.code_deposit_cost(marker.code().len())))?;
+        self.access(account)?;
+        let info = &self.ctx.journaled_state.load_account_with_code(account).map_err(fatal)?.info;
+        if info.nonce != 0 || !info.is_empty_code_hash() {
+            return Err(revert(errors::AlreadyExists { account }));
+        }
+        self.sstore(DIRECTORY, directory_slot(account), U256::from(kind.0).saturating_add(U256::ONE))?;
+        install(self.ctx, account, marker)
+    }
+
+    fn move_coin(&mut self, from: Address, to: Address, amount: U256) -> Result<()> {
+        self.may_write()?;
+        self.access(to)?;
+        self.charge(self.params.transfer_value_cost())?;
+        if self.ctx.journaled_state.transfer(from, to, amount).map_err(fatal)?.is_some() {
+            return Err(revert_text("insufficient coin"));
+        }
+        self.ctx.chain.recorder.moved(from, to, amount, CallKind::Call);
+        Ok(())
+    }
+
+    fn queue_payout(&mut self, from: Address, to: Address, amount: U256) -> Result<()> {
+        self.may_write()?;
+        self.payouts.push(Payout { from, to, amount });
+        Ok(())
+    }
+
+    fn due_handler(&mut self, account: Address) -> Result<Option<DueHandler>> {
+        Ok(match self.code(account)? {
+            AccountCode::Native(kind) => self.registry.entry(kind).and_then(|entry| entry.run_due),
+            _ => None,
+        })
+    }
+
+    fn enter(&mut self, frame: Frame<'_>) -> Result<()> {
+        self.access(frame.target)?;
+        if self.depth.saturating_add(self.opened.len()).saturating_add(1) > MAX_NATIVE_DEPTH {
+            return Err(revert(errors::CallDepth {}));
+        }
+        let gas = self.gas.remaining();
+        self.opened.push(gas);
+        let opened = Opened {
+            kind: if self.mode == Mode::Read { CallKind::StaticCall } else { CallKind::Call },
+            from: frame.caller,
+            to: Some(frame.target),
+            value: U256::ZERO,
+            gas,
+        };
+        self.ctx.chain.recorder.sync_logs(self.ctx.journaled_state.logs());
+        self.ctx.chain.recorder.open(opened, frame.input);
+        Ok(())
+    }
+
+    fn exit(&mut self, outcome: std::result::Result<&dyn Fn() -> Bytes, &Stop>) {
+        let gas = self.opened.pop().unwrap_or_default();
+        let recorder = &mut self.ctx.chain.recorder;
+        recorder.sync_logs(self.ctx.journaled_state.logs());
+        let gas_used = gas.saturating_sub(self.gas.remaining());
+        let (success, output, error) = match outcome {
+            Ok(output) => (true, if recorder.tracing() { output() } else { Bytes::new() }, None),
+            Err(Stop::Revert(data)) => (false, data.clone(), Some("execution reverted".into())),
+            Err(Stop::OutOfGas) => (false, Bytes::new(), Some("out of gas".into())),
+            Err(Stop::Fatal(_)) => (false, Bytes::new(), Some("database failure".into())),
+        };
+        recorder.close(Closed { success, gas_used, output, error, created: None });
+    }
+
+    fn checkpoint(&mut self) {
+        let point = self.ctx.journaled_state.checkpoint();
+        self.points.push((point, self.payouts.len()));
+    }
+
+    fn keep(&mut self) {
+        self.points.pop();
+        self.ctx.journaled_state.checkpoint_commit();
+    }
+
+    fn rollback(&mut self) {
+        if let Some((point, payouts)) = self.points.pop() {
+            self.ctx.journaled_state.checkpoint_revert(point);
+            self.payouts.truncate(payouts);
+        }
+    }
+}
+
+pub(crate) fn directory_slot(account: Address) -> U256 {
+    U256::from_be_slice(account.as_slice())
+}
+
+/// What stands at an account, looking at its own code alone (V-1).
+pub(crate) fn classify(ctx: &mut Context, registry: &Registry, account: Address) -> Result<AccountCode> {
+    let info = &ctx.journaled_state.load_account_with_code(account).map_err(fatal)?.info;
+    if info.is_empty_code_hash() {
+        return Ok(AccountCode::Empty);
+    }
+    if info.code.as_ref().is_some_and(Bytecode::is_eip7702) {
+        return Ok(AccountCode::Delegated);
+    }
+    let Some(kind) = registry.kind_of_code(&info.code_hash) else { return Ok(AccountCode::Bytecode) };
+    Ok(if is_native(ctx, registry, account, kind)? { AccountCode::Native(kind) } else { AccountCode::Bytecode })
+}
+
+/// Whether an account with a kind's marker is a native contract: fixed, or recorded by a factory.
+pub(crate) fn is_native(ctx: &mut Context, registry: &Registry, account: Address, kind: Kind) -> Result<bool> {
+    if registry.is_fixed(account, kind) {
+        return Ok(true);
+    }
+    if ctx.chain.recorded.get(&account) == Some(&kind) {
+        return Ok(true);
+    }
+    ctx.journaled_state.load_account(DIRECTORY).map_err(fatal)?;
+    let recorded = ctx.journaled_state.sload(DIRECTORY, directory_slot(account)).map_err(fatal)?.data;
+    let known = recorded == U256::from(kind.0).saturating_add(U256::ONE);
+    if known {
+        ctx.chain.recorded.insert(account, kind);
+    }
+    Ok(known)
+}
+
+/// Writes a native account: nonce 1 and the marker. The only function that does.
+pub(crate) fn install(ctx: &mut Context, account: Address, marker: Marker) -> Result<()> {
+    let mut loaded = ctx.journaled_state.load_account_mut(account).map_err(fatal)?;
+    loaded.touch();
+    if loaded.nonce() == 0 {
+        loaded.bump_nonce();
+    }
+    loaded.set_code_and_hash_slow(Bytecode::new_raw(Bytes::copy_from_slice(&marker.code())));
+    Ok(())
+}

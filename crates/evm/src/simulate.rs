@@ -1,0 +1,235 @@
+//! Calls that change nothing: `eth_call`, gas estimates, traces.
+
+use crate::{
+    executor::{block_env, run_tx},
+    registry::Rules,
+    source::{Overlay, Source},
+    types::{BlockContext, ExecError, Outcome, StateDiff, Stopped},
+    vm::Vm,
+};
+use alloy_primitives::{Address, B256, Bytes, U256};
+use revm::{
+    Database,
+    context::{TxEnv, result::InvalidTransaction},
+    context_interface::JournalTr,
+    state::Bytecode,
+};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// What a simulation pretends about one account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccountOverride {
+    /// Its balance in wei.
+    pub balance: Option<U256>,
+    /// Its nonce.
+    pub nonce: Option<u64>,
+    /// Its code. An overridden account never runs native code.
+    pub code: Option<Bytes>,
+    /// All of its storage; every other slot is zero.
+    pub state: Option<BTreeMap<B256, B256>>,
+    /// Some of its slots.
+    pub state_diff: BTreeMap<B256, B256>,
+}
+
+/// Pretended accounts, sorted.
+pub type Overrides = BTreeMap<Address, AccountOverride>;
+
+/// What a simulation leaves out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Keep the call tree.
+    pub trace: bool,
+    /// Check nonce, balance and fees as for a real transaction.
+    pub strict: bool,
+}
+
+/// A state on which calls are tried and forgotten.
+pub struct Simulator {
+    source: Arc<dyn Source>,
+    rules: Rules,
+    block: BlockContext,
+    overrides: Overrides,
+}
+
+impl std::fmt::Debug for Simulator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Simulator").field("block", &self.block.number).finish_non_exhaustive()
+    }
+}
+
+impl Simulator {
+    /// Calls run in `block` on top of `source`.
+    pub fn new(source: Arc<dyn Source>, rules: &Rules, block: BlockContext, overrides: Overrides) -> Self {
+        Self { source, rules: rules.clone(), block, overrides }
+    }
+
+    fn overlay(&self) -> Result<Overlay, ExecError> {
+        let mut overlay = Overlay::new(self.source.clone());
+        for (address, change) in &self.overrides {
+            pretend(&mut overlay, *address, change).map_err(|error| ExecError::Fatal(error.to_string()))?;
+        }
+        Ok(overlay)
+    }
+
+    fn machine(&self, options: Options) -> Result<Vm, ExecError> {
+        let mut vm = Vm::new(self.overlay()?, &self.rules, block_env(&self.block));
+        if !options.strict {
+            let cfg = &mut vm.inner.ctx.cfg;
+            cfg.disable_nonce_check = true;
+            cfg.disable_balance_check = true;
+            cfg.disable_base_fee = true;
+            cfg.disable_eip3607 = true;
+            cfg.disable_block_gas_limit = true;
+            cfg.tx_gas_limit_cap = Some(u64::MAX);
+        }
+        Ok(vm)
+    }
+
+    /// Runs one call. A panic in native code answers as a failed call.
+    ///
+    /// # Errors
+    /// [`ExecError::Invalid`] when the call could never be a transaction, [`ExecError::Fatal`] when the
+    /// database fails.
+    pub fn call(&self, tx: TxEnv, options: Options) -> Result<Outcome, ExecError> {
+        let mut vm = self.machine(options)?;
+        let gas_limit = tx.gas_limit;
+        match run_tx(&mut vm, tx, options.trace) {
+            Err(ExecError::Fatal(_)) if vm.panicked.is_some() => Ok(panicked(gas_limit)),
+            other => other,
+        }
+    }
+
+    /// Runs one call and also answers what it would change, sorted.
+    ///
+    /// # Errors
+    /// As [`Simulator::call`].
+    pub fn call_with_diff(&self, tx: TxEnv, options: Options) -> Result<(Outcome, StateDiff), ExecError> {
+        let mut vm = self.machine(options)?;
+        let outcome = run_tx(&mut vm, tx, options.trace)?;
+        let changes = vm.inner.ctx.journaled_state.finalize();
+        vm.inner.ctx.journaled_state.database.commit(changes).map_err(|error| ExecError::Fatal(error.to_string()))?;
+        Ok((outcome, vm.inner.ctx.journaled_state.database.into_diff()))
+    }
+
+    /// The least gas limit, to within 1.5 %, with which the call succeeds; at most `cap` and at most
+    /// what the caller can pay for.
+    ///
+    /// The search starts from what the call used with plenty of gas, as geth does: most calls need two
+    /// or three tries.
+    ///
+    /// # Errors
+    /// [`EstimateError::Failed`] when the call fails even with all the gas it may have.
+    pub fn estimate(&self, tx: &TxEnv, cap: u64) -> Result<u64, EstimateError> {
+        let cap = self.affordable(tx, cap)?;
+        let attempt = |gas_limit| self.call(TxEnv { gas_limit, ..tx.clone() }, Options::default());
+        let best = attempt(cap)?;
+        if !best.success {
+            return Err(EstimateError::Failed(Box::new(best)));
+        }
+        let mut low = best.gas_used.saturating_sub(1);
+        let mut high = cap;
+        // 64/63 per level of calls, the refund, and the stipend decide: try the likely answer first.
+        let likely = best.gas_used.saturating_add(best.gas_refunded).saturating_add(2300).saturating_mul(64) / 63;
+        if likely < high {
+            if succeeds(attempt(likely))? {
+                high = likely;
+            } else {
+                low = likely;
+            }
+        }
+        while low.saturating_add(1) < high && high.saturating_sub(low).saturating_mul(1000) > high.saturating_mul(15) {
+            let middle = low.saturating_add(high.saturating_sub(low) / 2);
+            if succeeds(attempt(middle))? {
+                high = middle;
+            } else {
+                low = middle;
+            }
+        }
+        Ok(high)
+    }
+
+    /// `cap`, or less when the caller's coin buys less at the call's price.
+    fn affordable(&self, tx: &TxEnv, cap: u64) -> Result<u64, EstimateError> {
+        if tx.gas_price == 0 {
+            return Ok(cap);
+        }
+        let mut overlay = self.overlay()?;
+        let account = overlay.basic(tx.caller).map_err(|error| ExecError::Fatal(error.to_string()))?;
+        let balance = account.map(|account| account.balance).unwrap_or_default();
+        let spendable =
+            balance.checked_sub(tx.value).ok_or(EstimateError::Funds { needed: tx.value, held: balance })?;
+        let gas = spendable.checked_div(U256::from(tx.gas_price)).unwrap_or(U256::MAX);
+        Ok(cap.min(gas.saturating_to()))
+    }
+}
+
+/// Why a gas estimate has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum EstimateError {
+    /// The call fails however much gas it gets; its outcome says why.
+    #[error("the call fails")]
+    Failed(Box<Outcome>),
+    /// The caller does not hold the value it sends.
+    #[error("insufficient funds for transfer: needs {needed} wei, holds {held}")]
+    Funds {
+        /// Wei needed.
+        needed: U256,
+        /// Wei held.
+        held: U256,
+    },
+    /// The call could not be tried.
+    #[error(transparent)]
+    Exec(#[from] ExecError),
+}
+
+/// Too little gas is an answer here, whichever way it shows.
+fn succeeds(attempt: Result<Outcome, ExecError>) -> Result<bool, ExecError> {
+    match attempt {
+        Ok(outcome) => Ok(outcome.success),
+        Err(ExecError::Invalid(
+            InvalidTransaction::CallGasCostMoreThanGasLimit { .. }
+            | InvalidTransaction::GasFloorMoreThanGasLimit { .. },
+        )) => Ok(false),
+        Err(other) => Err(other),
+    }
+}
+
+fn panicked(gas_used: u64) -> Outcome {
+    Outcome {
+        success: false,
+        stopped: Some(Stopped::Panic),
+        gas_used,
+        gas_refunded: 0,
+        logs: Vec::new(),
+        output: Bytes::new(),
+        created: None,
+        moves: Vec::new(),
+        trace: None,
+    }
+}
+
+fn pretend(overlay: &mut Overlay, address: Address, change: &AccountOverride) -> Result<(), crate::SourceError> {
+    let mut info = overlay.basic(address)?.unwrap_or_default();
+    if let Some(balance) = change.balance {
+        info.balance = balance;
+    }
+    if let Some(nonce) = change.nonce {
+        info.nonce = nonce;
+    }
+    if let Some(code) = &change.code {
+        let code = Bytecode::new_raw_checked(code.clone()).map_err(|error| crate::SourceError(error.to_string()))?;
+        info.code_hash = code.hash_slow();
+        info.code = Some(code);
+    }
+    overlay.set_account(address, info)?;
+    if let Some(state) = &change.state {
+        overlay.wipe_storage(address)?;
+        for (slot, value) in state {
+            overlay.set_storage(address, (*slot).into(), (*value).into())?;
+        }
+    }
+    for (slot, value) in &change.state_diff {
+        overlay.set_storage(address, (*slot).into(), (*value).into())?;
+    }
+    Ok(())
+}
