@@ -1,0 +1,3 @@
+//! Tests of `limpid-math`.
+
+mod against_bigint;
