@@ -24,7 +24,7 @@ layer() {
     case "$1" in
         math | native-macros | abi) echo 0 ;;
         native) echo 1 ;;
-        token) echo 2 ;;
+        token | queue) echo 2 ;;
         weth) echo 3 ;;
         exchange) echo 4 ;;
         evm | state) echo 6 ;;
