@@ -94,6 +94,8 @@ pub(crate) fn resolve(base: &Base, diff: &StateDiff) -> Result<BTreeMap<B256, Ac
             return Err(StateError::WrongCodeHash(*hash));
         }
     }
+    let reader = base.committed()?.0.reader.clone();
+    let (trie, source) = (base.trie(), Rows::new(&reader, None));
     let mut changes = BTreeMap::new();
     let storage_only = diff.storage.keys().chain(&diff.wiped).filter(|address| !diff.accounts.contains_key(*address));
     for address in diff.accounts.keys().chain(storage_only) {
@@ -101,13 +103,26 @@ pub(crate) fn resolve(base: &Base, diff: &StateDiff) -> Result<BTreeMap<B256, Ac
         if changes.contains_key(&hashed) {
             continue;
         }
-        changes.insert(hashed, resolve_account(base, diff, *address, hashed)?);
+        changes.insert(hashed, resolve_account(base, diff, (&trie, &source), *address, hashed)?);
     }
     Ok(changes)
 }
 
-fn resolve_account(base: &Base, diff: &StateDiff, address: Address, hashed: B256) -> Result<AccountChange, StateError> {
-    let old = base.trie_account(address, hashed)?;
+fn resolve_account(
+    base: &Base,
+    diff: &StateDiff,
+    (trie, source): (&Trie, &Rows<'_>),
+    address: Address,
+    hashed: B256,
+) -> Result<AccountChange, StateError> {
+    let old = match base.known_account(address, hashed)? {
+        Some(known) => known,
+        // The path to the leaf will be needed anyway, and is often in memory.
+        None => {
+            let leaf = trie.get(&Nibbles::unpack(hashed), source)?;
+            leaf.map(|leaf| keys::decode_account(&leaf)).transpose()?
+        }
+    };
     let new = match diff.accounts.get(&address) {
         Some(new) => *new,
         None => old.as_ref().map(to_account),

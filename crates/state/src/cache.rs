@@ -75,17 +75,19 @@ impl Caches {
         }
     }
 
+    /// The account if it is cached.
+    pub(crate) fn known_account(&self, generation: u64, address: &Address) -> Option<Option<TrieAccount>> {
+        let head = self.head.read();
+        if head.generation == generation { head.accounts.get(address) } else { None }
+    }
+
     pub(crate) fn account<E>(
         &self,
         generation: u64,
         address: Address,
         read: impl FnOnce() -> Result<Option<TrieAccount>, E>,
     ) -> Result<Option<TrieAccount>, E> {
-        let cached = {
-            let head = self.head.read();
-            if head.generation == generation { head.accounts.get(&address) } else { None }
-        };
-        if let Some(account) = cached {
+        if let Some(account) = self.known_account(generation, &address) {
             return Ok(account);
         }
         let account = read()?;

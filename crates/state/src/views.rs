@@ -214,8 +214,16 @@ impl Base {
         self.find(|_| None, |committed| Ok(committed.clone()))
     }
 
-    pub(crate) fn trie_account(&self, address: Address, hashed: B256) -> Result<Option<TrieAccount>, StateError> {
-        self.find(|layer| layer.change.accounts.get(&hashed).copied(), |committed| committed.trie_account(address))
+    /// The account if a layer or the cache has it: `Some(None)` if it is known not to exist.
+    pub(crate) fn known_account(
+        &self,
+        address: Address,
+        hashed: B256,
+    ) -> Result<Option<Option<TrieAccount>>, StateError> {
+        self.find(
+            |layer| layer.change.accounts.get(&hashed).copied().map(Some),
+            |committed| Ok(committed.0.caches.known_account(committed.0.generation, &address)),
+        )
     }
 
     /// The storage trie of `owner`, whose root in this state is `root`.

@@ -15,72 +15,71 @@ pub(crate) fn diff(
     source: &dyn NodeSource,
     row: &mut dyn FnMut(&Nibbles, Option<Vec<u8>>),
 ) -> Result<(), StateError> {
-    let at = |trie: &Trie| trie.root.clone().map(Cursor::Node);
-    walk(at(old), at(new), Nibbles::new(), source, row)
+    let (old, new) = (old.root.as_ref().map(Cursor::Node), new.root.as_ref().map(Cursor::Node));
+    walk(old, new, Nibbles::new(), source, row)
 }
 
 /// A place in a trie: a node, or a spot within an extension's path. The latter lets tries of different shape be
 /// walked nibble by nibble, in step.
-enum Cursor {
-    Node(Link),
-    Within { rest: Nibbles, child: Link },
+#[derive(Clone, Copy)]
+enum Cursor<'a> {
+    Node(&'a Link),
+    Within { rest: Nibbles, child: &'a Link },
 }
 
-impl Cursor {
-    /// The node's RLP if the node has a row of its own.
-    fn row(&self, path: &Nibbles, source: &dyn NodeSource) -> Result<Option<Vec<u8>>, StateError> {
+impl<'a> Cursor<'a> {
+    /// Whether there is a node here, with a row of its own.
+    fn has_row(self, path: &Nibbles) -> bool {
+        matches!(self, Self::Node(link) if link.reference().is_hash() || path.is_empty())
+    }
+
+    /// The node's RLP, if it has a row.
+    fn row(self, path: &Nibbles, source: &dyn NodeSource) -> Result<Option<Vec<u8>>, StateError> {
         match self {
-            Self::Node(link) if link.reference().is_hash() || path.is_empty() => {
-                Ok(Some(link.load(source, || *path)?.encode().0))
-            }
+            Self::Node(link) if self.has_row(path) => Ok(Some(link.load(source, || *path)?.encode().0)),
             _ => Ok(None),
         }
     }
 
-    fn has_row(&self, path: &Nibbles) -> bool {
-        matches!(self, Self::Node(link) if link.reference().is_hash() || path.is_empty())
-    }
-
-    fn child(&self, nibble: u8, path: &Nibbles, source: &dyn NodeSource) -> Result<Option<Self>, StateError> {
-        let along = |way: &Nibbles, child: &Link| {
-            (way.first() == Some(nibble)).then(|| match way.len() {
-                1 => Self::Node(child.clone()),
-                _ => Self::Within { rest: way.slice(1..), child: child.clone() },
-            })
-        };
+    fn child(self, nibble: u8, path: &Nibbles, source: &dyn NodeSource) -> Result<Option<Self>, StateError> {
         Ok(match self {
-            Self::Within { rest, child } => along(rest, child),
+            Self::Within { rest, child } => along(&rest, child, nibble),
             Self::Node(link) => match &**link.load(source, || *path)? {
                 Node::Leaf { .. } => None,
-                Node::Extension { path, child } => along(path, child),
-                Node::Branch(branch) => branch.child(nibble).cloned().map(Self::Node),
+                Node::Extension { path, child } => along(path, child, nibble),
+                Node::Branch(branch) => branch.child(nibble).map(Self::Node),
             },
         })
     }
 }
 
+/// One step along an extension's path.
+fn along<'a>(way: &Nibbles, child: &'a Link, nibble: u8) -> Option<Cursor<'a>> {
+    (way.first() == Some(nibble)).then(|| match way.len() {
+        1 => Cursor::Node(child),
+        _ => Cursor::Within { rest: way.slice(1..), child },
+    })
+}
+
 fn walk(
-    old: Option<Cursor>,
-    new: Option<Cursor>,
+    old: Option<Cursor<'_>>,
+    new: Option<Cursor<'_>>,
     path: Nibbles,
     source: &dyn NodeSource,
     row: &mut dyn FnMut(&Nibbles, Option<Vec<u8>>),
 ) -> Result<(), StateError> {
-    match (&old, &new) {
+    match (old, new) {
         (None, None) => return Ok(()),
         (Some(Cursor::Node(one)), Some(Cursor::Node(two))) if one.same(two) => return Ok(()),
         _ => {}
     }
-    let after = new.as_ref().map(|cursor| cursor.row(&path, source)).transpose()?.flatten();
-    if after.is_some() || old.as_ref().is_some_and(|cursor| cursor.has_row(&path)) {
+    let after = new.map_or(Ok(None), |cursor| cursor.row(&path, source))?;
+    if after.is_some() || old.is_some_and(|cursor| cursor.has_row(&path)) {
         row(&path, after);
     }
-    let below = |cursor: &Option<Cursor>, nibble| match cursor {
-        Some(cursor) => cursor.child(nibble, &path, source),
-        None => Ok(None),
-    };
     for nibble in 0..16 {
-        let (one, two) = (below(&old, nibble)?, below(&new, nibble)?);
+        let one = old.map_or(Ok(None), |cursor| cursor.child(nibble, &path, source))?;
+        let two = new.map_or(Ok(None), |cursor| cursor.child(nibble, &path, source))?;
         if one.is_some() || two.is_some() {
             let mut path = path;
             path.push(nibble);

@@ -92,3 +92,6 @@ impl Trie {
         proof::proof(self.root.as_ref(), key, source)
     }
 }
+
+#[cfg(test)]
+mod tests;

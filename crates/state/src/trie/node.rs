@@ -70,7 +70,8 @@ impl Branch {
 
 impl Node {
     pub(super) fn encode(&self) -> (Vec<u8>, RlpNode) {
-        let mut rlp = Vec::new();
+        // A full branch has 532 bytes.
+        let mut rlp = Vec::with_capacity(if matches!(self, Self::Branch(_)) { 544 } else { 128 });
         let reference = match self {
             Self::Leaf { path, value } => LeafNodeRef::new(path, value).rlp(&mut rlp),
             Self::Extension { path, child } => ExtensionNodeRef::new(path, child.reference()).rlp(&mut rlp),
