@@ -1,13 +1,13 @@
 //! From a diff to the tries after it.
 
 use crate::{
-    Account, Reader, StateDiff, StateError, keys,
+    Account, StateDiff, StateError, keys,
     trie::Trie,
-    views::{Base, Rows, StateRead, to_account},
+    views::{Base, Chain, Rows, StateRead, to_account},
 };
 use alloy_primitives::{Address, B256, U256, keccak256};
 use alloy_trie::{EMPTY_ROOT_HASH, Nibbles, TrieAccount};
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::{BTreeMap, btree_map::Entry};
 
 /// What happens to one account, by hash.
 #[derive(Debug, Clone, Default)]
@@ -37,13 +37,13 @@ pub(crate) struct StorageChange {
 
 impl Change {
     /// Applies `changes` over `base`.
-    pub(crate) fn new(base: &Base, changes: BTreeMap<B256, AccountChange>) -> Result<Self, StateError> {
-        let reader = base.committed()?.0.reader.clone();
+    pub(crate) fn new(base: &Chain, changes: BTreeMap<B256, AccountChange>) -> Result<Self, StateError> {
+        let reader = &base.committed.0.reader;
         let mut this = Self { trie: base.trie(), accounts: BTreeMap::new(), storage: BTreeMap::new() };
         for (owner, change) in changes {
-            this.change_account(base, &reader, owner, change)?;
+            this.change_account(base, owner, change)?;
         }
-        let source = Rows::new(&reader, None);
+        let source = Rows::new(reader, None);
         for (owner, account) in &this.accounts {
             let leaf = account.as_ref().map(keys::encode_account);
             this.trie.set(&Nibbles::unpack(owner), leaf.as_deref(), &source)?;
@@ -53,20 +53,14 @@ impl Change {
         Ok(this)
     }
 
-    fn change_account(
-        &mut self,
-        base: &Base,
-        reader: &Arc<dyn Reader>,
-        owner: B256,
-        change: AccountChange,
-    ) -> Result<(), StateError> {
+    fn change_account(&mut self, base: &Chain, owner: B256, change: AccountChange) -> Result<(), StateError> {
         let old_root = change.old.map_or(EMPTY_ROOT_HASH, |account| account.storage_root);
         let wiped = change.wiped || change.new.is_none();
         let start = if wiped { EMPTY_ROOT_HASH } else { old_root };
         let mut storage_root = start;
         if !change.slots.is_empty() || start != old_root {
-            let mut trie = base.storage_trie(owner, start)?;
-            let source = Rows::new(reader, Some(owner));
+            let mut trie = base.storage_trie(owner, start);
+            let source = Rows::new(&base.committed.0.reader, Some(owner));
             for (slot, value) in &change.slots {
                 let leaf = (!value.is_zero()).then(|| alloy_rlp::encode(value));
                 trie.set(&Nibbles::unpack(slot), leaf.as_deref(), &source)?;
@@ -88,22 +82,32 @@ impl Change {
 }
 
 /// Checks a diff against its base and gives it by hash.
-pub(crate) fn resolve(base: &Base, diff: &StateDiff) -> Result<BTreeMap<B256, AccountChange>, StateError> {
+pub(crate) fn resolve(
+    base: &Base,
+    chain: &Chain,
+    diff: &StateDiff,
+) -> Result<BTreeMap<B256, AccountChange>, StateError> {
     for (hash, code) in &diff.codes {
         if keccak256(code) != *hash {
             return Err(StateError::WrongCodeHash(*hash));
         }
     }
-    let reader = base.committed()?.0.reader.clone();
-    let (trie, source) = (base.trie(), Rows::new(&reader, None));
-    let mut changes = BTreeMap::new();
-    let storage_only = diff.storage.keys().chain(&diff.wiped).filter(|address| !diff.accounts.contains_key(*address));
-    for address in diff.accounts.keys().chain(storage_only) {
-        let hashed = keccak256(address);
-        if changes.contains_key(&hashed) {
-            continue;
+    let trie = chain.trie();
+    let source = Rows::new(&chain.committed.0.reader, None);
+    let old_account = |address: &Address, hashed: &B256| match chain.known_account(address, hashed) {
+        Some(known) => Ok(known),
+        // The path to the leaf will be needed anyway, and is often in memory.
+        None => {
+            let leaf = trie.get(&Nibbles::unpack(hashed), &source)?;
+            leaf.map(|leaf| keys::decode_account(&leaf)).transpose()
         }
-        changes.insert(hashed, resolve_account(base, diff, (&trie, &source), *address, hashed)?);
+    };
+    let mut changes = BTreeMap::new();
+    for address in diff.accounts.keys().chain(diff.storage.keys()).chain(&diff.wiped) {
+        let hashed = keccak256(address);
+        if let Entry::Vacant(entry) = changes.entry(hashed) {
+            entry.insert(resolve_account(base, diff, address, old_account(address, &hashed)?)?);
+        }
     }
     Ok(changes)
 }
@@ -111,26 +115,17 @@ pub(crate) fn resolve(base: &Base, diff: &StateDiff) -> Result<BTreeMap<B256, Ac
 fn resolve_account(
     base: &Base,
     diff: &StateDiff,
-    (trie, source): (&Trie, &Rows<'_>),
-    address: Address,
-    hashed: B256,
+    address: &Address,
+    old: Option<TrieAccount>,
 ) -> Result<AccountChange, StateError> {
-    let old = match base.known_account(address, hashed)? {
-        Some(known) => known,
-        // The path to the leaf will be needed anyway, and is often in memory.
-        None => {
-            let leaf = trie.get(&Nibbles::unpack(hashed), source)?;
-            leaf.map(|leaf| keys::decode_account(&leaf)).transpose()?
-        }
-    };
-    let new = match diff.accounts.get(&address) {
+    let new = match diff.accounts.get(address) {
         Some(new) => *new,
         None => old.as_ref().map(to_account),
     };
     let mut slots = BTreeMap::new();
-    for (slot, value) in diff.storage.get(&address).into_iter().flatten() {
+    for (slot, value) in diff.storage.get(address).into_iter().flatten() {
         if new.is_none() && !value.is_zero() {
-            return Err(StateError::StorageWithoutAccount(address));
+            return Err(StateError::StorageWithoutAccount(*address));
         }
         slots.insert(keys::hashed_slot(*slot), *value);
     }
@@ -139,7 +134,7 @@ fn resolve_account(
         && !diff.codes.contains_key(&new.code_hash)
         && base.code(new.code_hash)?.is_none()
     {
-        return Err(StateError::UnknownCode { address, code_hash: new.code_hash });
+        return Err(StateError::UnknownCode { address: *address, code_hash: new.code_hash });
     }
-    Ok(AccountChange { old, new, wiped: diff.wiped.contains(&address), slots })
+    Ok(AccountChange { old, new, wiped: diff.wiped.contains(address), slots })
 }

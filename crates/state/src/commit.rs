@@ -7,9 +7,10 @@ use crate::{
     db::stored_head,
     history::{account_at, slot_at},
     keys::{self, Changed},
+    nodes::{self, Stored, changed_at},
     store::Rows as TableRows,
-    trie::{self, Trie},
-    views::{CommittedInner, Layer, Rows, to_account},
+    trie::Trie,
+    views::{Chain, CommittedInner, Layer, to_account},
 };
 use alloy_primitives::{B256, U256, keccak256};
 use std::{
@@ -21,22 +22,21 @@ use std::{
 /// changes nothing.
 #[must_use = "commit the batch, then publish"]
 pub struct Prepared {
-    head: Head,
-    kind: Kind,
+    pub(crate) head: Head,
+    /// What the node rows will describe.
+    pub(crate) stored: Stored,
+    /// Of the head this builds on.
+    pub(crate) generation: u64,
+    pub(crate) kind: Kind,
 }
 
-enum Kind {
+pub(crate) enum Kind {
     /// The height was committed before, with the same root.
     Already,
-    /// Over the head of this generation.
-    Commit {
-        generation: u64,
-        pending: Pending,
-    },
-    Rewind {
-        generation: u64,
-        trie: Trie,
-    },
+    Commit(Pending),
+    Rewind(Trie),
+    /// Node rows of the head only.
+    Flush,
 }
 
 impl Prepared {
@@ -80,9 +80,13 @@ impl StateDb {
         let changed = put_values(&pending.0.change, committed.0.reader.as_ref(), batch, Some(height))?;
         batch.put(Table::Changes, height.to_be_bytes(), changed.encode());
         batch.put(Table::Meta, keys::root_at(height), root.as_slice());
-        put_tries(&committed, &pending.0.change, batch)?;
         batch.put(Table::Meta, keys::HEAD, keys::encode_head(&head));
-        Ok(Prepared { head, kind: Kind::Commit { generation: committed.0.generation, pending: pending.clone() } })
+        let inner = &committed.0;
+        let mut stored = inner.stored.advance(&committed, &pending.0.change);
+        if stored.changed >= self.flush_after {
+            stored = stored.flush(&inner.reader, head, &pending.0.change.trie, batch)?;
+        }
+        Ok(Prepared { head, stored, generation: inner.generation, kind: Kind::Commit(pending.clone()) })
     }
 
     /// Adds the rows that take the head back to `height` to `batch`: every later height is forgotten.
@@ -95,13 +99,12 @@ impl StateDb {
         let head = Head { height, root: target.root() };
         let current = committed.head().map_or(height, |head| head.height);
         if current == height {
-            return Ok(Prepared { head, kind: Kind::Already });
+            return Ok(already_committed(&committed, head));
         }
         let later = height.saturating_add(1)..=current;
         let (mut accounts, mut slots) = (BTreeSet::new(), BTreeSet::new());
         for later in later {
-            let row = reader.get(Table::Changes, &later.to_be_bytes())?;
-            let changed = Changed::decode(&row.ok_or_else(|| keys::damaged("record of changes"))?)?;
+            let changed = changed_at(reader, later)?;
             for account in &changed.accounts {
                 batch.delete(Table::AccountHistory, keys::at_height(account.as_slice(), later));
             }
@@ -114,37 +117,44 @@ impl StateDb {
             slots.extend(changed.slots);
         }
         let changes = restored(&committed, height, accounts, slots)?;
-        let change = Change::new(&Base::from(&committed), changes)?;
+        let change = Change::new(&Chain::over(&committed), changes)?;
         if change.trie.root_hash() != head.root {
             return Err(StateError::Damaged(format!("the history does not lead back to the root of height {height}")));
         }
         put_values(&change, reader, batch, None)?;
-        put_tries(&committed, &change, batch)?;
         batch.put(Table::Meta, keys::HEAD, keys::encode_head(&head));
-        Ok(Prepared { head, kind: Kind::Rewind { generation: committed.0.generation, trie: change.trie } })
+        let inner = &committed.0;
+        // The rows must not describe a height above the head.
+        let stored = inner.stored.advance(&committed, &change).flush(&inner.reader, head, &change.trie, batch)?;
+        Ok(Prepared { head, stored, generation: inner.generation, kind: Kind::Rewind(change.trie) })
     }
 
     /// Makes the prepared state the head readers see. Its batch must have been committed to the store.
     pub fn publish(&self, prepared: Prepared) -> Result<Committed, StateError> {
         let mut current = self.head.write();
-        let (expected, trie) = match &prepared.kind {
+        let Prepared { head, stored, generation: parent, kind } = prepared;
+        let trie = match &kind {
             Kind::Already => return Ok(current.clone()),
-            Kind::Commit { generation, pending } => (*generation, pending.0.change.trie.clone()),
-            Kind::Rewind { generation, trie } => (*generation, trie.clone()),
+            Kind::Commit(pending) => pending.0.change.trie.clone(),
+            Kind::Rewind(trie) => trie.clone(),
+            Kind::Flush => current.0.trie.clone(),
         };
         let reader = self.store.snapshot()?;
-        let stored = stored_head(reader.as_ref())?;
-        if expected != current.0.generation || stored != Some(prepared.head) {
-            return Err(StateError::NotCommitted { height: prepared.head.height });
+        let is_stored =
+            stored_head(reader.as_ref())? == Some(head) && nodes::stored(reader.as_ref())?.head == stored.head;
+        if parent != current.0.generation || !is_stored {
+            return Err(StateError::NotCommitted { height: head.height });
         }
         let caches = current.0.caches.clone();
-        let generation = expected.saturating_add(1);
-        match &prepared.kind {
-            Kind::Commit { pending, .. } => caches.advance(generation, Some(head_change(&pending.0))),
-            _ => caches.advance(generation, None),
+        // A flush changes no value: what builds on the head goes on building on it.
+        let generation = if matches!(kind, Kind::Flush) { parent } else { parent.saturating_add(1) };
+        match &kind {
+            Kind::Commit(pending) => caches.advance(generation, Some(head_change(&pending.0))),
+            Kind::Rewind(_) => caches.advance(generation, None),
+            Kind::Flush | Kind::Already => {}
         }
-        let next = Committed(Arc::new(CommittedInner { generation, head: Some(prepared.head), reader, trie, caches }));
-        if let Kind::Commit { pending, .. } = prepared.kind {
+        let next = Committed(Arc::new(CommittedInner { generation, head: Some(head), reader, trie, stored, caches }));
+        if let Kind::Commit(pending) = kind {
             pending.0.became.get_or_init(|| generation);
             *pending.0.base.write() = Base::from(&next);
         }
@@ -173,13 +183,18 @@ impl StateDb {
 fn already(committed: &Committed, head: Head) -> Result<Prepared, StateError> {
     let row = committed.0.reader.get(Table::Meta, &keys::root_at(head.height))?;
     match row.map(|row| keys::decode_root(&row)).transpose()? {
-        Some(root) if root == head.root => Ok(Prepared { head, kind: Kind::Already }),
+        Some(root) if root == head.root => Ok(already_committed(committed, head)),
         Some(root) => Err(StateError::OtherRootCommitted { height: head.height, committed: root, root: head.root }),
         None => {
             let current = committed.head().map_or(0, |head| head.height);
             Err(StateError::WrongHeight { height: head.height, head: current })
         }
     }
+}
+
+fn already_committed(committed: &Committed, head: Head) -> Prepared {
+    let inner = &committed.0;
+    Prepared { head, stored: inner.stored.clone(), generation: inner.generation, kind: Kind::Already }
 }
 
 /// Puts the flat rows, and history rows if a height is given. Returns what changed.
@@ -235,22 +250,6 @@ pub(crate) fn stored_slots(reader: &dyn Reader, owner: B256) -> impl Iterator<It
         let slot = key.get(32..).and_then(|slot| B256::try_from(slot).ok());
         slot.ok_or_else(|| keys::damaged("slot key"))
     })
-}
-
-/// Puts the node rows in which the tries after `change` differ from the committed ones.
-fn put_tries(committed: &Committed, change: &Change, batch: &mut Batch) -> Result<(), StateError> {
-    let reader = &committed.0.reader;
-    let mut put = |owner: Option<B256>, old: &Trie, new: &Trie| {
-        trie::diff(old, new, &Rows::new(reader, owner), &mut |path, row| match row {
-            Some(row) => batch.put(Table::Trie, keys::trie_node(owner, path), row),
-            None => batch.delete(Table::Trie, keys::trie_node(owner, path)),
-        })
-    };
-    for (owner, storage) in &change.storage {
-        let old = committed.0.caches.trie(*owner, storage.old_root);
-        put(Some(*owner), &old, &storage.trie)?;
-    }
-    put(None, &committed.0.trie, &change.trie)
 }
 
 /// What the cache must know of a layer that becomes the head.

@@ -4,12 +4,10 @@ use crate::{
     AtHeight, Base, Committed, Pending, Reader, StateDiff, StateError, Store, Table,
     apply::{Change, resolve},
     cache::Caches,
-    keys,
-    trie::Trie,
+    keys, nodes,
     views::{CommittedInner, Layer},
 };
 use alloy_primitives::B256;
-use alloy_trie::EMPTY_ROOT_HASH;
 use parking_lot::RwLock;
 use std::sync::{Arc, OnceLock};
 
@@ -22,25 +20,40 @@ pub struct Head {
     pub root: B256,
 }
 
+/// Changed accounts and slots after which node rows are written with a block: about 100 ms of work.
+const FLUSH_AFTER: usize = 10_000;
+
 /// The state of a chain over a store. One thread commits; any number read.
 pub struct StateDb {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) head: RwLock<Committed>,
+    pub(crate) flush_after: usize,
 }
 
 impl StateDb {
-    /// Opens the state in `store`, which may be empty. Nothing but the head's record is read.
+    /// Opens the state in `store`, which may be empty. Only what changed since the node rows were last written is
+    /// read.
     pub fn open(store: Arc<dyn Store>) -> Result<Self, StateError> {
+        Self::open_with(store, FLUSH_AFTER)
+    }
+
+    /// As [`StateDb::open`]; node rows are written with the block that brings the changed accounts and slots since
+    /// the last time to `flush_after`. 0 writes them with every block.
+    pub fn open_with(store: Arc<dyn Store>, flush_after: usize) -> Result<Self, StateError> {
         let reader = store.snapshot()?;
         let head = stored_head(reader.as_ref())?;
-        let committed = Committed(Arc::new(CommittedInner {
-            generation: 0,
-            head,
-            trie: Trie::stub(head.map_or(EMPTY_ROOT_HASH, |head| head.root)),
-            reader,
-            caches: Arc::new(Caches::new()),
-        }));
-        Ok(Self { store, head: RwLock::new(committed) })
+        let stored = nodes::stored(reader.as_ref())?;
+        let caches = Arc::new(Caches::new());
+        let trie = stored.trie.clone();
+        let mut inner = CommittedInner { generation: 0, head: stored.head, reader, trie, stored, caches };
+        if let Some(head) = head.filter(|head| inner.stored.head != Some(*head)) {
+            let committed = Committed(Arc::new(inner.clone()));
+            let change = nodes::replay(&committed, head)?;
+            inner.stored = inner.stored.advance(&committed, &change);
+            inner.trie = change.trie;
+            inner.head = Some(head);
+        }
+        Ok(Self { store, head: RwLock::new(Committed(Arc::new(inner))), flush_after })
     }
 
     /// The store below.
@@ -69,7 +82,8 @@ impl StateDb {
     /// committing such a state is refused.
     pub fn apply(&self, base: impl Into<Base>, diff: StateDiff) -> Result<Pending, StateError> {
         let base = base.into();
-        let change = Change::new(&base, resolve(&base, &diff)?)?;
+        let chain = base.chain();
+        let change = Change::new(&chain, resolve(&base, &chain, &diff)?)?;
         let layer = Layer { diff, change, base: RwLock::new(base), became: OnceLock::new() };
         Ok(Pending(Arc::new(layer)))
     }

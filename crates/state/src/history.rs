@@ -1,6 +1,6 @@
 //! Values at every height.
 
-use crate::{Account, Committed, Reader, StateError, StateRead, Table, keys, views::to_account};
+use crate::{Account, Committed, Reader, StateError, StateRead, Table, keys, nodes::first_height, views::to_account};
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_trie::TrieAccount;
 
@@ -17,8 +17,7 @@ impl AtHeight {
         let reader = committed.0.reader.as_ref();
         let row = reader.get(Table::Meta, &keys::root_at(height))?;
         let Some(root) = row.map(|row| keys::decode_root(&row)).transpose()? else {
-            let first = reader.get(Table::Meta, keys::FIRST)?;
-            let first = first.map(|row| keys::decode_height(&row)).transpose()?;
+            let first = first_height(reader)?;
             return Err(StateError::UnknownHeight { height, first, head: committed.head().map(|head| head.height) });
         };
         Ok(Self { committed, height, root })

@@ -7,6 +7,8 @@ use alloy_trie::{Nibbles, TrieAccount};
 
 /// Meta row: height and root of the head.
 pub(crate) const HEAD: &[u8] = b"head";
+/// Meta row: height and root that the rows of the node table describe.
+pub(crate) const NODES: &[u8] = b"nodes";
 /// Meta row: the first height with state.
 pub(crate) const FIRST: &[u8] = b"first";
 

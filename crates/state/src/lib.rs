@@ -38,6 +38,7 @@ mod diff;
 mod error;
 mod history;
 mod keys;
+mod nodes;
 mod store;
 mod trie;
 mod verify;

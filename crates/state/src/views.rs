@@ -5,6 +5,7 @@ use crate::{
     apply::Change,
     cache::Caches,
     keys,
+    nodes::Stored,
     trie::{NodeSource, Trie},
 };
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
@@ -30,12 +31,15 @@ pub trait StateRead: Send + Sync {
 #[derive(Clone)]
 pub struct Committed(pub(crate) Arc<CommittedInner>);
 
+#[derive(Clone)]
 pub(crate) struct CommittedInner {
     /// Distinguishes heads of one database; grows with each.
     pub(crate) generation: u64,
     pub(crate) head: Option<Head>,
     pub(crate) reader: Arc<dyn Reader>,
     pub(crate) trie: Trie,
+    /// What the node rows that `reader` sees describe.
+    pub(crate) stored: Stored,
     pub(crate) caches: Arc<Caches>,
 }
 
@@ -94,6 +98,14 @@ impl Committed {
         self.0.caches.account(self.0.generation, address, read)
     }
 
+    /// The storage trie of `owner`, whose root in this state is `root`.
+    pub(crate) fn storage_trie(&self, owner: B256, root: B256) -> Trie {
+        match self.0.stored.dirty.get(&owner) {
+            Some(dirty) => dirty.new.clone(),
+            None => self.0.caches.trie(owner, root),
+        }
+    }
+
     /// Proof of an account and of slots of it against [`Committed::root`], as `eth_getProof` gives it.
     pub fn proof(&self, address: Address, slots: &[U256]) -> Result<AccountProof, StateError> {
         let hashed = keccak256(address);
@@ -101,7 +113,7 @@ impl Committed {
         let source = Rows::new(&self.0.reader, None);
         let nodes = self.0.trie.proof(&Nibbles::unpack(hashed), &source)?;
         let storage_root = account.map_or(EMPTY_ROOT_HASH, |account| account.storage_root);
-        let trie = self.0.caches.trie(hashed, storage_root);
+        let trie = self.storage_trie(hashed, storage_root);
         let source = Rows::new(&self.0.reader, Some(hashed));
         let slot_proof = |slot: &U256| {
             let nodes = trie.proof(&Nibbles::unpack(keys::hashed_slot(*slot)), &source)?;
@@ -173,10 +185,20 @@ impl Base {
         }
     }
 
-    pub(crate) fn trie(&self) -> Trie {
-        match self {
-            Self::Committed(committed) => committed.0.trie.clone(),
-            Self::Pending(pending) => pending.0.change.trie.clone(),
+    /// The layers and the committed state below them as they are now: for work that must not see a commit between
+    /// two steps.
+    pub(crate) fn chain(&self) -> Chain {
+        let mut layers = Vec::new();
+        let mut base = self.clone();
+        loop {
+            base = match base {
+                Self::Committed(committed) => return Chain { layers, committed },
+                Self::Pending(pending) => {
+                    let below = pending.0.base.read().clone();
+                    layers.push(pending);
+                    below
+                }
+            }
         }
     }
 
@@ -208,33 +230,42 @@ impl Base {
             Self::Pending(pending) => pending.0.became.get().copied(),
         }
     }
+}
 
-    /// The committed state at the bottom.
-    pub(crate) fn committed(&self) -> Result<Committed, StateError> {
-        self.find(|_| None, |committed| Ok(committed.clone()))
+/// A base with everything below it held fixed.
+pub(crate) struct Chain {
+    /// Newest first.
+    layers: Vec<Pending>,
+    pub(crate) committed: Committed,
+}
+
+impl Chain {
+    pub(crate) fn over(committed: &Committed) -> Self {
+        Self { layers: Vec::new(), committed: committed.clone() }
+    }
+
+    fn changes(&self) -> impl Iterator<Item = &Change> {
+        self.layers.iter().map(|pending| &pending.0.change)
+    }
+
+    pub(crate) fn trie(&self) -> Trie {
+        self.changes().next().map_or(&self.committed.0.trie, |change| &change.trie).clone()
     }
 
     /// The account if a layer or the cache has it: `Some(None)` if it is known not to exist.
-    pub(crate) fn known_account(
-        &self,
-        address: Address,
-        hashed: B256,
-    ) -> Result<Option<Option<TrieAccount>>, StateError> {
-        self.find(
-            |layer| layer.change.accounts.get(&hashed).copied().map(Some),
-            |committed| Ok(committed.0.caches.known_account(committed.0.generation, &address)),
-        )
+    pub(crate) fn known_account(&self, address: &Address, hashed: &B256) -> Option<Option<TrieAccount>> {
+        let inner = &self.committed.0;
+        let in_layer = self.changes().find_map(|change| change.accounts.get(hashed).copied());
+        in_layer.or_else(|| inner.caches.known_account(inner.generation, address))
     }
 
     /// The storage trie of `owner`, whose root in this state is `root`.
-    pub(crate) fn storage_trie(&self, owner: B256, root: B256) -> Result<Trie, StateError> {
+    pub(crate) fn storage_trie(&self, owner: B256, root: B256) -> Trie {
         if root == EMPTY_ROOT_HASH {
-            return Ok(Trie::default());
+            return Trie::default();
         }
-        self.find(
-            |layer| layer.change.storage.get(&owner).map(|change| change.trie.clone()),
-            |committed| Ok(committed.0.caches.trie(owner, root)),
-        )
+        let in_layer = self.changes().find_map(|change| change.storage.get(&owner));
+        in_layer.map_or_else(|| self.committed.storage_trie(owner, root), |storage| storage.trie.clone())
     }
 }
 

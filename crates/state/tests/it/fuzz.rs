@@ -9,6 +9,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 const ADDRESSES: u64 = 40;
 const SLOTS: u64 = 60;
+/// Node rows lag by a few blocks.
+const FLUSH_AFTER: usize = 300;
 
 fn changes_wanted() -> u64 {
     std::env::var("STATE_FUZZ").ok().and_then(|text| text.parse().ok()).unwrap_or(20_000)
@@ -68,7 +70,7 @@ struct Run {
 
 impl Run {
     fn new(store: Arc<dyn Store>, seed: u64) -> Self {
-        let db = StateDb::open(store.clone()).expect("opens");
+        let db = StateDb::open_with(store.clone(), FLUSH_AFTER).expect("opens");
         Self { store, db, rng: Rng(seed), head: Model::default(), past: BTreeMap::new(), height: 0, changes: 0 }
     }
 
@@ -91,6 +93,9 @@ impl Run {
         for (pending, next) in chain.iter().take(kept as usize) {
             self.height += 1;
             self.db.commit(pending, self.height, |_| {}).expect("commits");
+            if self.rng.chance(5) {
+                self.flush();
+            }
             self.head = next.clone();
             self.past.insert(self.height, next.clone());
             lost.iter().for_each(|(fork, model)| self.check_fork(fork, model));
@@ -133,6 +138,14 @@ impl Run {
         assert!(self.db.at(self.height + 1).is_err());
     }
 
+    fn flush(&mut self) {
+        let mut batch = Batch::new();
+        if let Some(prepared) = self.db.prepare_flush(&mut batch).expect("flushes") {
+            self.store.commit(&batch).expect("stores");
+            self.db.publish(prepared).expect("publishes");
+        }
+    }
+
     fn rewind(&mut self) {
         let height = self.height.saturating_sub(self.rng.below(6)).max(1);
         let mut batch = Batch::new();
@@ -145,7 +158,7 @@ impl Run {
     }
 
     fn reopen(&mut self, store: Arc<dyn Store>) {
-        self.db = StateDb::open(store.clone()).expect("opens again");
+        self.db = StateDb::open_with(store.clone(), FLUSH_AFTER).expect("opens again");
         self.store = store;
         assert_eq!(self.db.head().map(|head| (head.height, head.root)), Some((self.height, self.head.root())));
     }
