@@ -1,0 +1,4 @@
+//! Tests of `limpid-abi`.
+
+mod decoding;
+mod table;
