@@ -30,7 +30,7 @@ layer() {
         evm | state) echo 6 ;;
         chain) echo 7 ;;
         wallet) echo 0 ;;
-        client) echo 8 ;;
+        client) echo 7 ;;
         rpc) echo 8 ;;
         market) echo 9 ;;
         *) echo 10 ;;
