@@ -59,7 +59,7 @@ struct EventEntry {
 static ERRORS: LazyLock<BTreeMap<Selector, ErrorEntry>> = LazyLock::new(|| {
     let mut all = BTreeMap::new();
     for interface in interfaces() {
-        for error in (interface.abi)().errors() {
+        for error in interface.abi().errors() {
             all.entry(error.selector()).or_insert_with(|| ErrorEntry {
                 interface: interface.name,
                 name: error.name.clone(),
@@ -74,7 +74,7 @@ static ERRORS: LazyLock<BTreeMap<Selector, ErrorEntry>> = LazyLock::new(|| {
 static EVENTS: LazyLock<BTreeMap<B256, EventEntry>> = LazyLock::new(|| {
     let mut all = BTreeMap::new();
     for interface in interfaces() {
-        for event in (interface.abi)().events() {
+        for event in interface.abi().events() {
             all.entry(event.selector()).or_insert_with(|| EventEntry {
                 interface: interface.name,
                 name: event.name.clone(),

@@ -2,11 +2,12 @@
 
 use crate::{
     addresses::Addresses,
-    exchange, system,
+    exchange::{IExchange, IExchangePair, IFeeLedger},
+    system::{INative, IQueue},
     token::{IERC20, IERC2612, IToken, ITokenFactory, IWETH9},
-    uniswap,
+    uniswap::{IUniswapV2Factory, IUniswapV2Pair, IUniswapV2Router02},
 };
-use alloy_json_abi::{JsonAbi, ToSolConfig};
+use alloy_json_abi::{InternalType, JsonAbi, ToSolConfig};
 use alloy_primitives::Address;
 use std::{collections::BTreeSet, fs, io, path::Path};
 
@@ -15,8 +16,10 @@ use std::{collections::BTreeSet, fs, io, path::Path};
 pub struct Interface {
     /// Its name in Solidity.
     pub name: &'static str,
-    /// Its ABI.
-    pub abi: fn() -> JsonAbi,
+    /// Its ABI as the compiler macro writes it: without the names of structs.
+    abi: fn() -> JsonAbi,
+    /// The struct that a function answers, by the function's name.
+    structs: &'static [(&'static str, &'static str)],
 }
 
 /// One kind of native contract.
@@ -31,42 +34,52 @@ pub struct Contract {
 }
 
 macro_rules! interface {
-    ($($path:ident)::+) => {
-        Interface { name: interface!(@last $($path)::+), abi: $($path)::+::abi::contract }
+    ($interface:ident $(, $function:ident -> $answer:ident)*) => {
+        Interface {
+            name: stringify!($interface),
+            abi: $interface::abi::contract,
+            structs: &[$((stringify!($function), stringify!($answer))),*],
+        }
     };
-    (@last $name:ident) => { stringify!($name) };
-    (@last $head:ident :: $($tail:ident)::+) => { interface!(@last $($tail)::+) };
 }
 
 /// Refusals that every contract can answer with.
-const NATIVE: Interface = interface!(system::INative);
+const NATIVE: Interface = interface!(INative);
 
 const CONTRACTS: &[Contract] = &[
     Contract {
         name: "Token",
         address: None,
-        interfaces: &[interface!(IToken), interface!(IERC20), interface!(IERC2612)],
+        interfaces: &[interface!(IToken, allowancesOf -> Allowance), interface!(IERC20), interface!(IERC2612)],
     },
-    Contract { name: "TokenFactory", address: Some(|at| at.token_factory), interfaces: &[interface!(ITokenFactory)] },
+    Contract {
+        name: "TokenFactory",
+        address: Some(|at| at.token_factory),
+        interfaces: &[interface!(ITokenFactory, tokens -> TokenInfo)],
+    },
     Contract { name: "WETH9", address: Some(|at| at.weth), interfaces: &[interface!(IWETH9)] },
     Contract {
         name: "UniswapV2Factory",
         address: Some(|at| at.v2_factory),
-        interfaces: &[interface!(uniswap::IUniswapV2Factory)],
+        interfaces: &[interface!(IUniswapV2Factory)],
     },
     Contract {
         name: "UniswapV2Pair",
         address: None,
-        interfaces: &[interface!(uniswap::IUniswapV2Pair), interface!(exchange::IExchangePair)],
+        interfaces: &[interface!(IUniswapV2Pair), interface!(IExchangePair)],
     },
     Contract {
         name: "UniswapV2Router02",
         address: Some(|at| at.router),
-        interfaces: &[interface!(uniswap::IUniswapV2Router02)],
+        interfaces: &[interface!(IUniswapV2Router02)],
     },
-    Contract { name: "Exchange", address: Some(|at| at.exchange), interfaces: &[interface!(exchange::IExchange)] },
-    Contract { name: "FeeLedger", address: Some(|at| at.fees), interfaces: &[interface!(exchange::IFeeLedger)] },
-    Contract { name: "Queue", address: Some(|at| at.queue), interfaces: &[interface!(system::IQueue)] },
+    Contract {
+        name: "Exchange",
+        address: Some(|at| at.exchange),
+        interfaces: &[interface!(IExchange, positionInfo -> Position, pools -> Pool)],
+    },
+    Contract { name: "FeeLedger", address: Some(|at| at.fees), interfaces: &[interface!(IFeeLedger)] },
+    Contract { name: "Queue", address: Some(|at| at.queue), interfaces: &[interface!(IQueue)] },
 ];
 
 /// Every kind of native contract.
@@ -80,16 +93,29 @@ pub(crate) fn interfaces() -> impl Iterator<Item = Interface> {
 }
 
 impl Interface {
+    /// The ABI.
+    pub fn abi(&self) -> JsonAbi {
+        let mut abi = (self.abi)();
+        for (function, answer) in self.structs {
+            let outputs = abi.functions.get_mut(*function).into_iter().flatten().flat_map(|f| f.outputs.iter_mut());
+            for output in outputs.filter(|output| !output.components.is_empty()) {
+                let ty = output.ty.replace("tuple", answer);
+                output.internal_type = Some(InternalType::Struct { contract: Some(self.name.into()), ty });
+            }
+        }
+        abi
+    }
+
     /// The Solidity source of the interface, complete and compilable alone.
     pub fn solidity(&self) -> String {
-        let body = (self.abi)().to_sol(self.name, Some(ToSolConfig::new().one_contract(true)));
+        let body = self.abi().to_sol(self.name, Some(ToSolConfig::new().one_contract(true)));
         format!("// SPDX-License-Identifier: MIT OR Apache-2.0\npragma solidity >=0.8.4;\n\n{}\n", body.trim())
     }
 
     /// The JSON ABI, with the framework's errors, so that clients can name every refusal.
     pub fn json(&self) -> JsonAbi {
-        let mut abi = (self.abi)();
-        for (name, errors) in (NATIVE.abi)().errors {
+        let mut abi = self.abi();
+        for (name, errors) in NATIVE.abi().errors {
             abi.errors.entry(name).or_insert(errors);
         }
         abi
