@@ -133,18 +133,22 @@ impl BlockExecutor {
         self.vm.inner.ctx.journaled_state.database.into_diff()
     }
 
-    /// A new machine on the same overlay; the old one is dropped whatever state it was in.
+    /// A new machine on the same overlay; the old one is dropped whatever state it was in. Only the
+    /// recording goes on, for whoever holds a mark to undo it to.
     pub(crate) fn rebuild(&mut self) {
         let overlay = std::mem::replace(
             &mut self.vm.inner.ctx.journaled_state.database,
             Overlay::new(Arc::new(crate::source::MemorySource::default())),
         );
+        let recorder = std::mem::take(self.vm.recorder());
         self.vm = Vm::new(overlay, &self.rules, block_env(&self.block));
+        *self.vm.recorder() = recorder;
     }
 
     /// V-4: status 0, nonce raised, the whole gas limit paid.
     fn charge_for_panic(&mut self, tx: &TxEnv) -> Result<Outcome, ExecError> {
         self.rebuild();
+        let trace = self.vm.recorder().abort();
         let ctx = &mut self.vm.inner.ctx;
         let price = tx.effective_gas_price(u128::from(self.block.base_fee));
         let fee = U256::from(price).saturating_mul(U256::from(tx.gas_limit));
@@ -156,17 +160,7 @@ impl BlockExecutor {
         payer.set_balance(balance);
         drop(payer);
         credit_fees(ctx, price, tx.gas_limit).map_err(|error| ExecError::Fatal(error.to_string()))?;
-        Ok(Outcome {
-            success: false,
-            stopped: Some(Stopped::Panic),
-            gas_used: tx.gas_limit,
-            gas_refunded: 0,
-            logs: Vec::new(),
-            output: Bytes::new(),
-            created: None,
-            moves: Vec::new(),
-            trace: None,
-        })
+        Ok(panicked(tx.gas_limit, trace))
     }
 
     fn ethereum_call(&mut self, to: Address, data: Bytes) -> Result<(), ExecError> {
@@ -181,6 +175,21 @@ pub(crate) fn exec_error(error: VmError) -> ExecError {
     match error {
         EVMError::Transaction(invalid) => ExecError::Invalid(invalid),
         other => ExecError::Fatal(other.to_string()),
+    }
+}
+
+/// What a transaction that panicked comes to: the whole gas limit, and nothing else.
+pub(crate) fn panicked(gas_limit: u64, trace: Option<crate::types::CallFrame>) -> Outcome {
+    Outcome {
+        success: false,
+        stopped: Some(Stopped::Panic),
+        gas_used: gas_limit,
+        gas_refunded: 0,
+        logs: Vec::new(),
+        output: Bytes::new(),
+        created: None,
+        moves: Vec::new(),
+        trace,
     }
 }
 

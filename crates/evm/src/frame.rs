@@ -9,7 +9,11 @@ use alloy_sol_types::{Revert, SolError};
 use limpid_abi::errors;
 use limpid_native::{AccountCode, Call, Ctx, Entry, Host, Kind, Stop};
 use revm::{
-    context_interface::{JournalTr, context::ContextError, journaled_state::JournalCheckpoint},
+    context_interface::{
+        JournalTr,
+        context::ContextError,
+        journaled_state::{JournalCheckpoint, JournalLoadError},
+    },
     handler::{EvmTr, FrameResult, ItemOrResult},
     interpreter::{
         CallInput, CallInputs, CallOutcome, CallScheme, CallValue, FrameInput, Gas, InstructionResult,
@@ -157,13 +161,11 @@ fn pay_one(
     payout: Payout,
     gas: &mut Gas,
 ) -> Result<Result<bool, Stop>, StepError> {
-    let (known_bytecode, bytecode_address, cost) = match payee(vm, payout)? {
-        Some(found) => found,
-        None => return Ok(Ok(false)),
+    let (known_bytecode, bytecode_address) = match payee(vm, payout, gas)? {
+        Ok(Some(found)) => found,
+        Ok(None) => return Ok(Ok(false)),
+        Err(stop) => return Ok(Err(stop)),
     };
-    if !gas.record_regular_cost(cost) {
-        return Ok(Err(Stop::OutOfGas));
-    }
     let allowance = PAYOUT_GAS.min(gas.remaining().saturating_sub(gas.remaining() / 64));
     if !gas.record_regular_cost(allowance) {
         return Ok(Err(Stop::OutOfGas));
@@ -203,36 +205,47 @@ fn pay_one(
     Ok(Ok(end.is_ok()))
 }
 
-type Payee = ((alloy_primitives::B256, revm::state::Bytecode), Address, u64);
+type Payee = ((alloy_primitives::B256, revm::state::Bytecode), Address);
 
-/// The recipient's code and what reaching it costs, priced as the CALL opcode prices it.
-fn payee(vm: &mut Vm, payout: Payout) -> Result<Option<Payee>, StepError> {
+/// Loads a payout's recipient and its code, charging as the CALL opcode does: gas before each load.
+/// `None` when the contract does not hold what it promised.
+fn payee(vm: &mut Vm, payout: Payout, gas: &mut Gas) -> Result<Result<Option<Payee>, Stop>, StepError> {
+    let journal = &mut vm.inner.ctx.journaled_state;
+    if journal.load_account(payout.from)?.info.balance < payout.amount {
+        return Ok(Ok(None));
+    }
+    let params = vm.inner.ctx.cfg.gas_params.clone();
+    let transfers = !payout.amount.is_zero();
+    if transfers && !gas.record_regular_cost(params.transfer_value_cost()) {
+        return Ok(Err(Stop::OutOfGas));
+    }
+    let Some((hash, code, is_empty)) = load_code(vm, payout.to, gas)? else { return Ok(Err(Stop::OutOfGas)) };
+    if is_empty && !gas.record_regular_cost(params.new_account_cost(true, transfers)) {
+        return Ok(Err(Stop::OutOfGas));
+    }
+    let Some(delegate) = code.eip7702_address() else { return Ok(Ok(Some(((hash, code), payout.to)))) };
+    let Some((hash, code, _)) = load_code(vm, delegate, gas)? else { return Ok(Err(Stop::OutOfGas)) };
+    Ok(Ok(Some(((hash, code), payout.to))))
+}
+
+type Loaded = (alloy_primitives::B256, revm::state::Bytecode, bool);
+
+/// An account's code, and whether the account is empty. `None` when the gas does not reach.
+fn load_code(vm: &mut Vm, account: Address, gas: &mut Gas) -> Result<Option<Loaded>, StepError> {
     let ctx = &mut vm.inner.ctx;
-    let params = ctx.cfg.gas_params.clone();
-    let held = ctx.journaled_state.load_account(payout.from)?.info.balance;
-    if held < payout.amount {
+    if !gas.record_regular_cost(ctx.cfg.gas_params.warm_storage_read_cost()) {
         return Ok(None);
     }
-    let loaded = ctx.journaled_state.load_account_with_code(payout.to)?;
-    let mut cost = params.warm_storage_read_cost();
-    if loaded.is_cold {
-        cost = cost.saturating_add(params.cold_account_additional_cost());
-    }
-    let is_empty = loaded.is_empty();
-    let (mut hash, mut code) = (loaded.info.code_hash, loaded.info.code.clone().unwrap_or_default());
-    if !payout.amount.is_zero() {
-        cost =
-            cost.saturating_add(params.transfer_value_cost()).saturating_add(params.new_account_cost(true, is_empty));
-    }
-    if let Some(delegate) = code.eip7702_address() {
-        let target = ctx.journaled_state.load_account_with_code(delegate)?;
-        cost = cost.saturating_add(params.warm_storage_read_cost());
-        if target.is_cold {
-            cost = cost.saturating_add(params.cold_account_additional_cost());
-        }
-        (hash, code) = (target.info.code_hash, target.info.code.clone().unwrap_or_default());
-    }
-    Ok(Some(((hash, code), payout.to, cost)))
+    let surcharge = ctx.cfg.gas_params.cold_account_additional_cost();
+    let skip = gas.remaining() < surcharge;
+    let load = match ctx.journaled_state.load_account_info_skip_cold_load(account, true, skip) {
+        Ok(load) => load,
+        Err(JournalLoadError::ColdLoadSkipped) => return Ok(None),
+        Err(JournalLoadError::DBError(error)) => return Err(ContextError::Db(error)),
+    };
+    let (cold, is_empty) = (load.is_cold, load.is_empty);
+    let found = (load.account.code_hash, load.account.code.clone().unwrap_or_default(), is_empty);
+    Ok((!cold || gas.record_regular_cost(surcharge)).then_some(found))
 }
 
 /// Runs one child frame to its end on the same frame stack.

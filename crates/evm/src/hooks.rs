@@ -95,6 +95,7 @@ const fn frame(from: Address, to: Address, gas: u64) -> Opened {
 /// Runs the next due item in a checkpoint of its own.
 fn turn(executor: &mut BlockExecutor, queue: Address, logs: &mut Vec<Log>) -> Result<(Turn, u64), ExecError> {
     let checkpoint = executor.vm.inner.ctx.journaled_state.checkpoint();
+    let mark = executor.vm.recorder().mark();
     match native_step(executor, queue, |queue| queue.step()) {
         Ok((Ok(Step::NothingDue), _)) => {
             executor.vm.inner.ctx.journaled_state.checkpoint_commit();
@@ -109,11 +110,13 @@ fn turn(executor: &mut BlockExecutor, queue: Address, logs: &mut Vec<Log>) -> Re
         Ok((Err(Stop::Fatal(error)), _)) => Err(ExecError::Fatal(error.to_string())),
         Ok((Err(_), gas)) => {
             executor.vm.inner.ctx.journaled_state.checkpoint_revert(checkpoint);
+            executor.vm.recorder().undo(mark);
             executor.commit()?;
             Ok((Turn::Failed, gas))
         }
         Err(_) if executor.vm.panicked.is_some() => {
             executor.rebuild();
+            executor.vm.recorder().undo(mark);
             Ok((Turn::Failed, ITEM_GAS))
         }
         Err(error) => Err(ExecError::Fatal(format!("{error:?}"))),
@@ -130,8 +133,9 @@ fn park(executor: &mut BlockExecutor, queue: Address, logs: &mut Vec<Log>) -> Re
 }
 
 fn keep(executor: &mut BlockExecutor, logs: &mut Vec<Log>) -> Result<(), ExecError> {
-    let fresh = executor.vm.inner.ctx.journaled_state.take_logs();
-    logs.extend(fresh);
+    executor.vm.sync_logs();
+    logs.extend(executor.vm.inner.ctx.journaled_state.take_logs());
+    executor.vm.recorder().logs_taken();
     executor.commit()
 }
 

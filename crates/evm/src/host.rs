@@ -1,7 +1,7 @@
 //! [`Host`] over revm's journal: the same gas, warmth, refunds and reverts as opcodes.
 
 use crate::{
-    recorder::{Closed, Opened},
+    recorder::{Closed, Mark, Opened},
     registry::{DIRECTORY, Registry},
     signature::recover_signer,
     types::CallKind,
@@ -13,6 +13,7 @@ use limpid_native::{
     AccountCode, DueHandler, Env, Fatal, Frame, Host, Kind, Marker, Mode, Result, Stop, revert, revert_text,
 };
 use revm::{
+    Database,
     context_interface::{
         JournalTr,
         cfg::gas_params::GasParams,
@@ -58,7 +59,15 @@ pub(crate) struct EvmHost<'a> {
     locked: bool,
     depth: usize,
     opened: Vec<u64>,
-    points: Vec<(JournalCheckpoint, usize)>,
+    points: Vec<Point>,
+}
+
+/// What a rollback returns to.
+struct Point {
+    journal: JournalCheckpoint,
+    payouts: usize,
+    refund: i64,
+    mark: Mark,
 }
 
 /// How a frame may touch the world.
@@ -179,7 +188,7 @@ impl Host for EvmHost<'_> {
         }
         self.charge(self.params.sstore_static_gas())?;
         self.touch_cold(account)?;
-        let skip = self.gas.remaining() < self.params.cold_storage_additional_cost();
+        let skip = self.gas.remaining() < self.params.cold_storage_cost();
         let load = self.ctx.journaled_state.sstore_skip_cold_load(account, slot, value, skip).map_err(load_error)?;
         self.charge(self.params.sstore_dynamic_gas(true, &load.data, load.is_cold))?;
         self.gas.record_refund(self.params.sstore_refund(true, &load.data));
@@ -247,6 +256,9 @@ impl Host for EvmHost<'_> {
         self.may_write()?;
         self.access(to)?;
         self.charge(self.params.transfer_value_cost())?;
+        if !matches!(classify(self.ctx, &self.registry, to)?, AccountCode::Native(_)) {
+            return Err(revert_text("coin moves between native contracts only"));
+        }
         if self.ctx.journaled_state.transfer(from, to, amount).map_err(fatal)?.is_some() {
             return Err(revert_text("insufficient coin"));
         }
@@ -301,8 +313,13 @@ impl Host for EvmHost<'_> {
     }
 
     fn checkpoint(&mut self) {
-        let point = self.ctx.journaled_state.checkpoint();
-        self.points.push((point, self.payouts.len()));
+        self.ctx.chain.recorder.sync_logs(self.ctx.journaled_state.logs());
+        self.points.push(Point {
+            journal: self.ctx.journaled_state.checkpoint(),
+            payouts: self.payouts.len(),
+            refund: self.gas.refunded(),
+            mark: self.ctx.chain.recorder.mark(),
+        });
     }
 
     fn keep(&mut self) {
@@ -311,9 +328,11 @@ impl Host for EvmHost<'_> {
     }
 
     fn rollback(&mut self) {
-        if let Some((point, payouts)) = self.points.pop() {
-            self.ctx.journaled_state.checkpoint_revert(point);
-            self.payouts.truncate(payouts);
+        if let Some(point) = self.points.pop() {
+            self.ctx.journaled_state.checkpoint_revert(point.journal);
+            self.payouts.truncate(point.payouts);
+            self.gas.set_refund(point.refund);
+            self.ctx.chain.recorder.undo(point.mark);
         }
     }
 }
@@ -340,16 +359,18 @@ pub(crate) fn is_native(ctx: &mut Context, registry: &Registry, account: Address
     if registry.is_fixed(account, kind) {
         return Ok(true);
     }
-    if ctx.chain.recorded.get(&account) == Some(&kind) {
-        return Ok(true);
+    Ok(recorded(ctx, account)? == U256::from(kind.0).saturating_add(U256::ONE))
+}
+
+/// What the directory holds for an account. Looks without warming: whether an address is native is a
+/// question of the protocol's, and asking it must not change what later opcodes cost.
+fn recorded(ctx: &mut Context, account: Address) -> Result<U256> {
+    let slot = directory_slot(account);
+    let journal = &mut ctx.journaled_state;
+    match journal.inner.state.get(&DIRECTORY).and_then(|directory| directory.storage.get(&slot)) {
+        Some(written) => Ok(written.present_value()),
+        None => journal.database.storage(DIRECTORY, slot).map_err(fatal),
     }
-    ctx.journaled_state.load_account(DIRECTORY).map_err(fatal)?;
-    let recorded = ctx.journaled_state.sload(DIRECTORY, directory_slot(account)).map_err(fatal)?.data;
-    let known = recorded == U256::from(kind.0).saturating_add(U256::ONE);
-    if known {
-        ctx.chain.recorded.insert(account, kind);
-    }
-    Ok(known)
 }
 
 /// Writes a native account: nonce 1 and the marker. The only function that does.

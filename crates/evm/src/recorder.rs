@@ -38,6 +38,16 @@ pub struct Closed {
     pub created: Option<Address>,
 }
 
+/// A point in a recording that [`Recorder::undo`] returns to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Mark {
+    frames: usize,
+    moves: usize,
+    calls: usize,
+    logs: usize,
+    logs_seen: usize,
+}
+
 /// Records one transaction at a time.
 #[derive(Debug, Default)]
 pub struct Recorder {
@@ -90,10 +100,11 @@ impl Recorder {
         let mark = self.marks.pop().unwrap_or_default();
         if !end.success {
             self.moves.truncate(mark);
-        } else if let (Some(created), Some(first)) = (end.created, self.moves.get_mut(mark)) {
-            if first.to.is_zero() {
-                first.to = created;
-            }
+        } else if let (Some(created), Some(first)) = (end.created, self.moves.get_mut(mark))
+            && first.depth == self.marks.len()
+            && matches!(first.kind, CallKind::Create | CallKind::Create2)
+        {
+            first.to = created;
         }
         if let Some(mut frame) = self.open.pop() {
             frame.gas_used = end.gas_used;
@@ -107,6 +118,33 @@ impl Recorder {
             }
             self.attach(frame);
         }
+    }
+
+    /// Where the recording stands. Logs must have been handed over by [`Recorder::sync_logs`].
+    pub fn mark(&self) -> Mark {
+        let (calls, logs) = self.open.last().map_or((0, 0), |frame| (frame.calls.len(), frame.logs.len()));
+        Mark { frames: self.marks.len(), moves: self.moves.len(), calls, logs, logs_seen: self.logs_seen }
+    }
+
+    /// What happened since `mark` was undone: moves and logs are gone, calls stay to be seen, and frames
+    /// that are still open, which a panic left behind, close as failed with all their gas used.
+    pub fn undo(&mut self, mark: Mark) {
+        while self.marks.len() > mark.frames {
+            let gas_used = self.open.last().map_or(0, |frame| frame.gas);
+            let error = Some("native code panicked".into());
+            self.close(Closed { success: false, gas_used, output: Bytes::new(), error, created: None });
+        }
+        self.moves.truncate(mark.moves);
+        self.logs_seen = mark.logs_seen;
+        if let Some(frame) = self.open.last_mut() {
+            frame.logs.truncate(mark.logs);
+            frame.calls.iter_mut().skip(mark.calls).for_each(clear_logs);
+        }
+    }
+
+    /// The journal's logs were taken out: the next one is its first.
+    pub const fn logs_taken(&mut self) {
+        self.logs_seen = 0;
     }
 
     /// A contract destroys itself, or coin moves without a frame.
@@ -144,6 +182,12 @@ impl Recorder {
             Some(parent) => parent.calls.push(frame),
             None => self.root = Some(frame),
         }
+    }
+
+    /// Ends the recording of a transaction that panicked: no move held, every open frame failed.
+    pub fn abort(&mut self) -> Option<CallFrame> {
+        self.undo(Mark::default());
+        self.finish().1
     }
 
     /// The moves that held and the call tree.

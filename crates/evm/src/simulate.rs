@@ -1,10 +1,10 @@
 //! Calls that change nothing: `eth_call`, gas estimates, traces.
 
 use crate::{
-    executor::{block_env, run_tx},
+    executor::{block_env, panicked, run_tx},
     registry::Rules,
     source::{Overlay, Source},
-    types::{BlockContext, ExecError, Outcome, StateDiff, Stopped},
+    types::{BlockContext, ExecError, Outcome, StateDiff},
     vm::Vm,
 };
 use alloy_primitives::{Address, B256, Bytes, U256};
@@ -91,12 +91,7 @@ impl Simulator {
     /// [`ExecError::Invalid`] when the call could never be a transaction, [`ExecError::Fatal`] when the
     /// database fails.
     pub fn call(&self, tx: TxEnv, options: Options) -> Result<Outcome, ExecError> {
-        let mut vm = self.machine(options)?;
-        let gas_limit = tx.gas_limit;
-        match run_tx(&mut vm, tx, options.trace) {
-            Err(ExecError::Fatal(_)) if vm.panicked.is_some() => Ok(panicked(gas_limit)),
-            other => other,
-        }
+        try_tx(&mut self.machine(options)?, tx, options)
     }
 
     /// Runs one call and also answers what it would change, sorted.
@@ -105,7 +100,7 @@ impl Simulator {
     /// As [`Simulator::call`].
     pub fn call_with_diff(&self, tx: TxEnv, options: Options) -> Result<(Outcome, StateDiff), ExecError> {
         let mut vm = self.machine(options)?;
-        let outcome = run_tx(&mut vm, tx, options.trace)?;
+        let outcome = try_tx(&mut vm, tx, options)?;
         let changes = vm.inner.ctx.journaled_state.finalize();
         vm.inner.ctx.journaled_state.database.commit(changes).map_err(|error| ExecError::Fatal(error.to_string()))?;
         Ok((outcome, vm.inner.ctx.journaled_state.database.into_diff()))
@@ -194,17 +189,15 @@ fn succeeds(attempt: Result<Outcome, ExecError>) -> Result<bool, ExecError> {
     }
 }
 
-fn panicked(gas_used: u64) -> Outcome {
-    Outcome {
-        success: false,
-        stopped: Some(Stopped::Panic),
-        gas_used,
-        gas_refunded: 0,
-        logs: Vec::new(),
-        output: Bytes::new(),
-        created: None,
-        moves: Vec::new(),
-        trace: None,
+/// Runs one call; a panic in native code is a failed call that changed nothing.
+fn try_tx(vm: &mut Vm, tx: TxEnv, options: Options) -> Result<Outcome, ExecError> {
+    let gas_limit = tx.gas_limit;
+    match run_tx(vm, tx, options.trace) {
+        Err(ExecError::Fatal(_)) if vm.panicked.is_some() => {
+            vm.inner.ctx.journaled_state.discard_tx();
+            Ok(panicked(gas_limit, vm.recorder().abort()))
+        }
+        other => other,
     }
 }
 

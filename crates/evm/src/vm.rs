@@ -7,8 +7,7 @@ use crate::{
     source::{Overlay, SourceError},
     types::CallKind,
 };
-use alloy_primitives::{Address, Bytes, map::AddressMap};
-use limpid_native::Kind;
+use alloy_primitives::{Address, Bytes};
 use revm::{
     Context as RevmContext, Journal,
     context::{
@@ -32,8 +31,6 @@ use std::sync::Arc;
 #[derive(Debug, Default)]
 pub(crate) struct Extra {
     pub(crate) recorder: Recorder,
-    /// Factory-made natives already looked up in the directory.
-    pub(crate) recorded: AddressMap<Kind>,
 }
 
 pub(crate) type Context = RevmContext<BlockEnv, TxEnv, CfgEnv, Overlay, Journal<Overlay>, Extra>;
@@ -80,7 +77,7 @@ impl Vm {
         &mut self.inner.ctx.chain.recorder
     }
 
-    fn sync_logs(&mut self) {
+    pub(crate) fn sync_logs(&mut self) {
         let ctx = &mut self.inner.ctx;
         ctx.chain.recorder.sync_logs(ctx.journaled_state.logs());
     }
