@@ -4,11 +4,12 @@
 //! own methods; counts that are no chain quantity (hops, basis points, limits) are JSON numbers. A
 //! field that does not apply is `null` or absent. New fields may be added; readers ignore unknown ones.
 //!
+//! Tokens, pools and positions are read from the contracts themselves (see [`crate::registry`]).
+//!
 //! | method | parameters | answer |
 //! |---|---|---|
 //! | `limpid_status` | none | [`Status`] |
 //! | `limpid_contracts` | none | [`Contract`]`[]` |
-//! | `limpid_tokens` | none | [`Token`]`[]` |
 //! | `limpid_history` | address, [`HistoryQuery`] (optional) | [`HistoryPage`] |
 //! | `limpid_quote` | [`QuoteRequest`] | [`Quote`] |
 
@@ -76,22 +77,6 @@ pub struct Contract {
     pub native: bool,
     /// What it does, in one line.
     pub summary: String,
-}
-
-/// One row of `limpid_tokens`: a token of the native factory, or the wrapped coin.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Token {
-    /// Where it is.
-    pub address: Address,
-    /// Its name. Chosen by its creator and not unique.
-    pub name: String,
-    /// Its symbol. Chosen by its creator and **not unique**: two rows may share one.
-    pub symbol: String,
-    /// Decimal places of its unit.
-    pub decimals: u8,
-    /// Units in existence.
-    pub total_supply: U256,
 }
 
 /// Second parameter of `limpid_history`. Absent: the newest rows.

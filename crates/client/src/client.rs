@@ -153,11 +153,15 @@ impl Client {
     }
 
     /// Runs a call without sending it and returns its bytes.
-    pub async fn call_raw(&self, from: Option<Address>, to: Address, data: &Bytes, tag: BlockTag) -> Result<Bytes> {
-        let call = match from {
-            Some(from) => json!({ "from": from, "to": to, "data": data }),
-            None => json!({ "to": to, "data": data }),
-        };
+    pub async fn simulate(
+        &self,
+        from: Address,
+        to: Option<Address>,
+        value: U256,
+        data: &Bytes,
+        tag: BlockTag,
+    ) -> Result<Bytes> {
+        let call = json!({ "from": from, "to": to, "value": value, "data": data });
         self.request("eth_call", vec![call, tag.json()]).await
     }
 
@@ -168,7 +172,8 @@ impl Client {
 
     /// Reads from a contract at some state.
     pub async fn call_at<C: SolCall>(&self, to: Address, call: &C, tag: BlockTag) -> Result<C::Return> {
-        let answer = self.call_raw(None, to, &call.abi_encode().into(), tag).await?;
+        let data = Bytes::from(call.abi_encode());
+        let answer: Bytes = self.request("eth_call", vec![json!({ "to": to, "data": data }), tag.json()]).await?;
         C::abi_decode_returns(&answer).map_err(|_| ClientError::NotThatContract { address: to, function: C::SIGNATURE })
     }
 
@@ -200,11 +205,6 @@ impl Client {
     /// The native and predeployed contracts.
     pub async fn contracts(&self) -> Result<Vec<api::Contract>> {
         self.request("limpid_contracts", vec![]).await
-    }
-
-    /// The tokens of the native factory, and the wrapped coin.
-    pub async fn tokens(&self) -> Result<Vec<api::Token>> {
-        self.request("limpid_tokens", vec![]).await
     }
 
     /// What happened to an address, newest first.

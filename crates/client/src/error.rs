@@ -110,8 +110,8 @@ impl Revert {
                 Some(kind) => format!("panic 0x{:02x}: {}", kind as u32, panic_words(kind)),
                 None => format!("panic with the unknown code {}", panic.code),
             }
-        } else if let Some(text) = hints::custom_error(&data) {
-            text
+        } else if let Some(known) = limpid_abi::decode::revert(&data) {
+            printable(&known.to_string())
         } else {
             let head = data.get(..4).unwrap_or(&data);
             format!("unknown error {} ({} bytes)", hex::encode_prefixed(head), data.len())
@@ -150,7 +150,7 @@ pub fn printable(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloy_primitives::{U256, hex};
+    use alloy_primitives::{Address, U256, hex};
 
     #[test]
     fn reverts_are_told_in_words() {
@@ -161,6 +161,9 @@ mod tests {
         let odd = Panic { code: U256::from(0x99) }.abi_encode();
         assert!(Revert::decode(odd.into()).reason.contains("153"));
         assert_eq!(Revert::decode(Bytes::new()).reason, "without a reason");
+        let ours = limpid_abi::errors::WrapFirst { token: Address::repeat_byte(1) }.abi_encode();
+        let told = Revert::decode(ours.into()).to_string();
+        assert!(told.contains("WrapFirst(token: 0x0101") && told.contains("wrap it first"), "{told}");
         assert_eq!(Revert::decode(hex!("deadbeef").into()).reason, "unknown error 0xdeadbeef (4 bytes)");
         assert_eq!(Revert::decode(hex!("de").into()).reason, "unknown error 0xde (1 bytes)");
     }

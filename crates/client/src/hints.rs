@@ -32,11 +32,6 @@ pub fn with_hint(message: &str) -> String {
     }
 }
 
-/// An error of one of our own interfaces, with its values.
-pub(crate) fn custom_error(_data: &[u8]) -> Option<String> {
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

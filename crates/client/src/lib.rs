@@ -2,7 +2,7 @@
 //!
 //! [`Client`] reads ([`Client::call`] takes `sol!` calls), prices ([`fees`]), sends and waits.
 //! [`api`] holds the request and answer types of the node's own `limpid_*` methods: the node serves
-//! exactly these shapes. [`amount`] turns amounts into text and back without floats. Errors
+//! exactly these shapes. [`registry`] knows the chain's tokens and pools. [`amount`] turns amounts into text and back without floats. Errors
 //! ([`ClientError`]) say what happened in words, and what to do where that is known ([`hints`]).
 //!
 //! # Rules
@@ -25,6 +25,7 @@ mod client;
 pub mod error;
 pub mod fees;
 pub mod hints;
+pub mod registry;
 mod send;
 mod types;
 

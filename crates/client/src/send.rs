@@ -145,17 +145,18 @@ impl Client {
         if receipt.succeeded() {
             return Ok(receipt);
         }
-        Err(self.failure(prepared, &receipt).await)
+        Err(self.why_failed(&prepared.transaction, &receipt).await)
     }
 
-    /// Receipts hold no reason: run the call again on the state before its block.
-    async fn failure(&self, prepared: &Prepared, receipt: &Receipt) -> ClientError {
+    /// Why a transaction failed in its block. Receipts hold no reason, so the call runs again on the
+    /// state before its block; what other transactions of that block changed is not seen.
+    pub async fn why_failed(&self, transaction: &TxEip1559, receipt: &Receipt) -> ClientError {
         let before = BlockTag::Number(receipt.block_number.saturating_sub(1));
-        let to = prepared.transaction.to.to().copied().unwrap_or_default();
-        match self.call_raw(Some(prepared.from), to, &prepared.transaction.input, before).await {
+        let to = transaction.to.to().copied();
+        match self.simulate(receipt.from, to, transaction.value, &transaction.input, before).await {
             Err(error @ ClientError::Reverted(_)) => error,
             _ => {
-                let reason = if receipt.gas_used >= prepared.transaction.gas_limit {
+                let reason = if receipt.gas_used >= transaction.gas_limit {
                     "it ran out of gas".to_owned()
                 } else {
                     format!("transaction {} failed in block {}", receipt.transaction_hash, receipt.block_number)

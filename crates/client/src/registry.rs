@@ -1,0 +1,222 @@
+//! The chain's tokens and pools, and what a person may call them.
+//!
+//! A symbol is chosen by a token's creator and is no identity. A symbol therefore names a token only
+//! while exactly one token carries it; the coin's and the wrapped coin's own symbols cannot be taken.
+
+use crate::{
+    amount::Unit,
+    client::Client,
+    error::{Result, printable},
+};
+use alloy_primitives::{Address, U256};
+use limpid_abi::{IERC20, IExchange, ITokenFactory, addresses::Addresses};
+
+/// Tokens and pools are read in pages of the contracts' own limit.
+const PAGE: u64 = 50;
+/// More than this are not loaded: names then need addresses.
+const MOST: u64 = 5_000;
+
+/// One thing that can be held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asset {
+    /// `None` is the native coin.
+    pub token: Option<Address>,
+    /// Symbol and decimals.
+    pub unit: Unit,
+    /// Full name.
+    pub name: String,
+}
+
+/// What can be named on a chain.
+#[derive(Clone, Debug)]
+pub struct Registry {
+    /// Where the fixed contracts are.
+    pub addresses: Addresses,
+    coin: Asset,
+    wrapped: Asset,
+    tokens: Vec<Asset>,
+    complete: bool,
+}
+
+/// Why a name means no token.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NameError {
+    /// No token carries it.
+    #[error("no token is called `{0}`; `limpid token list` shows the tokens, or give an address")]
+    Unknown(String),
+    /// Several tokens carry it.
+    #[error("`{symbol}` is the symbol of {count} tokens: {addresses}; give the address of the one you mean")]
+    Ambiguous {
+        /// The symbol.
+        symbol: String,
+        /// How many.
+        count: usize,
+        /// The first of them.
+        addresses: String,
+    },
+    /// The address is no token.
+    #[error("{0} is no token of this chain: it does not answer as an ERC-20")]
+    NotAToken(Address),
+    /// The chain has more tokens than are loaded.
+    #[error("this chain has too many tokens to find one by symbol; give the address of `{0}`")]
+    TooMany(String),
+}
+
+impl Registry {
+    /// Loads the tokens of the chain's factory. `coin` is the native coin's unit.
+    pub async fn load(client: &Client, coin: Unit) -> Result<Self> {
+        let addresses = Addresses::default();
+        let (mut tokens, mut offset, mut complete) = (Vec::new(), 0, false);
+        while offset < MOST {
+            let call = ITokenFactory::tokensCall { offset: U256::from(offset), limit: U256::from(PAGE) };
+            let page = client.call(addresses.token_factory, &call).await?;
+            let loaded = page.len() as u64;
+            tokens.extend(page.into_iter().map(|info| Asset {
+                token: Some(info.token),
+                unit: Unit::new(printable(&info.symbol), info.decimals),
+                name: printable(&info.name),
+            }));
+            if loaded < PAGE {
+                complete = true;
+                break;
+            }
+            offset += PAGE;
+        }
+        Ok(Self::new(addresses, coin, tokens, complete))
+    }
+
+    fn new(addresses: Addresses, coin: Unit, tokens: Vec<Asset>, complete: bool) -> Self {
+        let wrapped = Asset {
+            token: Some(addresses.weth),
+            unit: Unit::new("WETH", 18),
+            name: format!("Wrapped {}", coin.symbol),
+        };
+        let coin = Asset { token: None, name: "native coin".to_owned(), unit: coin };
+        Self { addresses, coin, wrapped, tokens, complete }
+    }
+
+    /// The native coin.
+    pub const fn coin(&self) -> &Asset {
+        &self.coin
+    }
+
+    /// Every token known, the wrapped coin first.
+    pub fn tokens(&self) -> impl Iterator<Item = &Asset> {
+        std::iter::once(&self.wrapped).chain(&self.tokens)
+    }
+
+    /// What trades in pools for an asset: the coin trades as its wrapped form.
+    pub fn traded(&self, asset: &Asset) -> Address {
+        asset.token.unwrap_or(self.addresses.weth)
+    }
+
+    /// The asset at an address; `None` is the coin. Asks the contract if it is no factory token.
+    pub async fn at(&self, client: &Client, token: Option<Address>) -> Result<Option<Asset>> {
+        let Some(address) = token else { return Ok(Some(self.coin.clone())) };
+        if let Some(known) = self.tokens().find(|asset| asset.token == Some(address)) {
+            return Ok(Some(known.clone()));
+        }
+        if client.code(address).await?.is_empty() {
+            return Ok(None);
+        }
+        let symbol = client.call(address, &IERC20::symbolCall {}).await;
+        let decimals = client.call(address, &IERC20::decimalsCall {}).await;
+        let (Ok(symbol), Ok(decimals)) = (symbol, decimals) else { return Ok(None) };
+        let name = client.call(address, &IERC20::nameCall {}).await.unwrap_or_default();
+        let unit = Unit::new(printable(&symbol), decimals);
+        Ok(Some(Asset { token: Some(address), unit, name: printable(&name) }))
+    }
+
+    /// The asset that a person means by a symbol or an address.
+    pub async fn resolve(&self, client: &Client, wanted: &str) -> Result<std::result::Result<Asset, NameError>> {
+        let Ok(address) = wanted.parse::<Address>() else { return Ok(self.by_symbol(wanted).cloned()) };
+        Ok(self.at(client, Some(address)).await?.ok_or(NameError::NotAToken(address)))
+    }
+
+    /// By symbol: exact first, then without regard to case.
+    fn by_symbol(&self, wanted: &str) -> std::result::Result<&Asset, NameError> {
+        for own in [&self.coin, &self.wrapped] {
+            if own.unit.symbol.eq_ignore_ascii_case(wanted) {
+                return Ok(own);
+            }
+        }
+        if !self.complete {
+            return Err(NameError::TooMany(wanted.to_owned()));
+        }
+        let exact: Vec<_> = self.tokens.iter().filter(|asset| asset.unit.symbol == wanted).collect();
+        let loose: Vec<_> = self.tokens.iter().filter(|asset| asset.unit.symbol.eq_ignore_ascii_case(wanted)).collect();
+        match (exact.as_slice(), loose.as_slice()) {
+            ([one], _) | ([], [one]) => Ok(one),
+            ([], []) => Err(NameError::Unknown(wanted.to_owned())),
+            ([], many) | (many, _) => Err(NameError::Ambiguous {
+                symbol: wanted.to_owned(),
+                count: many.len(),
+                addresses: many
+                    .iter()
+                    .take(5)
+                    .filter_map(|asset| asset.token)
+                    .map(|at| at.to_string())
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            }),
+        }
+    }
+
+    /// Every pool, in order of creation.
+    pub async fn pools(&self, client: &Client) -> Result<Vec<IExchange::Pool>> {
+        let (mut pools, mut offset) = (Vec::new(), 0);
+        while offset < MOST {
+            let call = IExchange::poolsCall { offset: U256::from(offset), limit: U256::from(PAGE) };
+            let page = client.call(self.addresses.exchange, &call).await?;
+            let loaded = page.len() as u64;
+            pools.extend(page);
+            if loaded < PAGE {
+                break;
+            }
+            offset += PAGE;
+        }
+        Ok(pools)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(byte: u8, symbol: &str) -> Asset {
+        Asset { token: Some(Address::repeat_byte(byte)), unit: Unit::new(symbol, 18), name: String::new() }
+    }
+
+    fn registry(complete: bool) -> Registry {
+        let tokens =
+            vec![token(1, "ABC"), token(2, "DUP"), token(3, "DUP"), token(4, "abc"), token(5, "LIM"), token(6, "Usd")];
+        Registry::new(Addresses::default(), Unit::new("LIM", 18), tokens, complete)
+    }
+
+    #[test]
+    fn a_symbol_names_a_token_only_while_it_is_unique() {
+        let registry = registry(true);
+        let found = |name: &str| registry.by_symbol(name).map(|asset| asset.token);
+        assert_eq!(found("ABC"), Ok(Some(Address::repeat_byte(1))));
+        assert_eq!(found("abc"), Ok(Some(Address::repeat_byte(4))));
+        assert_eq!(found("USD"), Ok(Some(Address::repeat_byte(6))));
+        assert!(matches!(found("Abc"), Err(NameError::Ambiguous { count: 2, .. })));
+        assert!(matches!(found("dup"), Err(NameError::Ambiguous { count: 2, .. })));
+        assert!(matches!(found("XYZ"), Err(NameError::Unknown(_))));
+    }
+
+    /// A token called LIM or WETH cannot pose as the coin.
+    #[test]
+    fn the_coins_symbols_cannot_be_taken() {
+        let registry = registry(true);
+        assert_eq!(registry.by_symbol("lim").unwrap().token, None);
+        assert_eq!(registry.by_symbol("weth").unwrap().token, Some(registry.addresses.weth));
+    }
+
+    /// With tokens left unread, a second one of the same symbol could hide.
+    #[test]
+    fn an_incomplete_list_names_nothing() {
+        assert!(matches!(registry(false).by_symbol("ABC"), Err(NameError::TooMany(_))));
+        assert!(registry(false).by_symbol("LIM").is_ok());
+    }
+}
