@@ -25,6 +25,19 @@ pub struct Addresses {
     pub exchange: Address,
 }
 
+impl Addresses {
+    /// Every fixed contract.
+    pub const fn all(&self) -> [Address; 7] {
+        [self.v2_factory, self.router, self.weth, self.queue, self.token_factory, self.fees, self.exchange]
+    }
+
+    /// Whether a fixed contract stands at `account`: users need not approve those (they debit only the
+    /// caller whom the dispatcher has authenticated).
+    pub fn is_system(&self, account: Address) -> bool {
+        self.all().contains(&account)
+    }
+}
+
 impl Default for Addresses {
     fn default() -> Self {
         Self {
