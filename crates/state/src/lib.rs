@@ -17,15 +17,15 @@
 //! # Invariants
 //!
 //! 1. The root of a pending or committed state equals an independent recomputation over its accounts and slots
-//!    (`tests/it/fuzz.rs`, `tests/it/vectors.rs`).
-//! 2. The rows of the node table are exactly the nodes of the committed trie: none missing, none left over
-//!    (`StateDb::verify`, called by `tests/it/fuzz.rs`).
+//!    (`tests/it/fuzz.rs`, `tests/it/genesis.rs`).
+//! 2. The rows of the node table are exactly the nodes of the tries of the height they describe: none missing, none
+//!    left over (`src/trie/tests.rs`; [`StateDb::verify`], called by `tests/it/fuzz.rs`).
 //! 3. Reading at a height gives what was committed at that height, deletes included (`tests/it/fuzz.rs`).
 //! 4. A pending state whose parent is not the committed head cannot be committed (`tests/it/commit.rs`).
 //! 5. A reader never sees values of two heights, whatever is committed meanwhile (`tests/it/commit.rs`).
 //! 6. An acknowledged commit survives a crash; a batch that was not acknowledged is there whole or not at all
 //!    (`tests/it/store.rs`).
-//! 7. A damaged or missing node row is an error, never another root (`tests/it/trie_rows.rs`).
+//! 7. A damaged or missing node row is an error, never another root (`src/trie/tests.rs`, `tests/it/verify.rs`).
 //! 8. A second process on a data directory, and a directory of other rules, are refused (`tests/it/store.rs`).
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]

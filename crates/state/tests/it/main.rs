@@ -2,5 +2,7 @@
 
 mod commit;
 mod fuzz;
+mod genesis;
 mod store;
 mod support;
+mod verify;
