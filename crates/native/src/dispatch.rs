@@ -101,10 +101,12 @@ pub fn is_system(caller: Caller) -> bool {
 /// `receive => |contract, call| expression;` takes calls without calldata.
 #[macro_export]
 macro_rules! dispatch {
-    ($contract:ident {
-        $(receive => |$rc:pat_param, $rcall:pat_param| $receive:expr;)?
+    ($contract:ident { receive => |$rc:pat_param, $rcall:pat_param| $receive:expr; $($rows:tt)* }) => {
+        $crate::dispatch!(@table $contract [|$rc, $rcall| $receive] $($rows)*);
+    };
+    (@table $contract:ident [$(|$rc:pat_param, $rcall:pat_param| $receive:expr)?]
         $($verb:ident $call:path => |$c:pat_param, $args:pat_param, $incoming:pat_param| $body:expr;)*
-    }) => {
+    ) => {
         /// Every selector this contract answers.
         pub const SELECTORS: &[[u8; 4]] = &[$(<$call as $crate::dispatch::SolCallAlias>::SELECTOR),*];
 
@@ -129,6 +131,9 @@ macro_rules! dispatch {
                 other => $crate::dispatch::unknown(other),
             }
         }
+    };
+    ($contract:ident { $($rows:tt)* }) => {
+        $crate::dispatch!(@table $contract [] $($rows)*);
     };
 }
 
