@@ -1,0 +1,114 @@
+//! Errors of blocks and of the chain.
+
+use alloy_primitives::B256;
+use limpid_evm::ExecError;
+use limpid_state::{StateError, StoreError};
+
+/// Why something could not be done. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ChainError {
+    /// The state failed.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The database failed while executing; no block can be built or checked.
+    #[error("execution stopped: {0}")]
+    Execution(String),
+    /// The block breaks the rules.
+    #[error("invalid block {hash}: {reason}")]
+    Invalid {
+        /// The block's hash.
+        hash: B256,
+        /// The rule it breaks.
+        reason: BlockFault,
+    },
+    /// A block's parent is neither committed nor pending here.
+    #[error("the block's parent {0} is unknown")]
+    UnknownParent(B256),
+    /// A block was never built or executed here, or lost to another.
+    #[error("the block {0} is unknown")]
+    UnknownBlock(B256),
+    /// Blocks are committed in order.
+    #[error("cannot commit block {height} ({hash}): the head is block {head}")]
+    OutOfOrder {
+        /// The block's height.
+        height: u64,
+        /// The block's hash.
+        hash: B256,
+        /// The head's height.
+        head: u64,
+    },
+    /// The genesis cannot be used.
+    #[error("genesis: {0}")]
+    Genesis(String),
+    /// A row that cannot be decoded or is missing.
+    #[error("damaged data directory: {0}")]
+    Damaged(String),
+    /// The node is stopping.
+    #[error("the node is stopping")]
+    Stopping,
+    /// A development chain's time cannot go back.
+    #[error("timestamp {asked} is before {earliest}, the earliest the head allows")]
+    Time {
+        /// Seconds since 1970.
+        asked: u64,
+        /// Seconds since 1970.
+        earliest: u64,
+    },
+    /// Asked for what only a development chain does.
+    #[error("only development chains do this")]
+    NotDev,
+}
+
+/// The rule that a block breaks.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BlockFault {
+    /// A transaction nobody signed.
+    #[error("transaction {0} has no valid signature")]
+    Signature(usize),
+    /// A transaction that may not stand there.
+    #[error("transaction {hash}: {reason}")]
+    Transaction {
+        /// Its hash.
+        hash: B256,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A block that is not later than its parent where it must be.
+    #[error("timestamp {found} is before {earliest}, the earliest its parent allows")]
+    Timestamp {
+        /// The block's.
+        found: u64,
+        /// The earliest.
+        earliest: u64,
+    },
+    /// A header field is not what execution gives.
+    #[error("{field} is {found}, but execution gives {expected}")]
+    Field {
+        /// The header field.
+        field: &'static str,
+        /// The block's value.
+        found: String,
+        /// The right value.
+        expected: String,
+    },
+}
+
+impl ChainError {
+    /// Whether this says that a block is bad, not that this node failed.
+    pub const fn is_invalid_block(&self) -> bool {
+        matches!(self, Self::Invalid { .. })
+    }
+}
+
+impl From<ExecError> for ChainError {
+    fn from(error: ExecError) -> Self {
+        Self::Execution(error.to_string())
+    }
+}
+
+pub(crate) fn damaged(what: &str) -> ChainError {
+    ChainError::Damaged(format!("a row that is no {what}"))
+}

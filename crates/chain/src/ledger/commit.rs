@@ -1,0 +1,117 @@
+//! Making a block the head: one batch with the state and everything that follows from the block.
+
+use super::{Executed, Executor, Ledger, beneficiary, first_state};
+use crate::{
+    block::{BlockWithReceipts, SealedBlock},
+    error::ChainError,
+    genesis::Genesis,
+    history, logs,
+    operator::Operator,
+    rows,
+};
+use alloy_primitives::{B256, map::B256Set};
+use limpid_evm::{Rules, ValueMove};
+use limpid_state::{Batch, StateDb, Table};
+use std::sync::Arc;
+
+/// Row of the genesis file in [`Table::Misc`].
+const GENESIS: &[u8] = b"genesis";
+
+/// Puts everything that follows from a block besides the state.
+fn put(batch: &mut Batch, block: &BlockWithReceipts, moves: &[Vec<ValueMove>], chain_id: u64, by: Option<&Operator>) {
+    rows::put_block(batch, block, moves);
+    history::put(batch, block, moves);
+    logs::put(batch, block);
+    if let Some(operator) = by {
+        rows::put_signature(batch, block.block.hash, &operator.sign(chain_id, block.block.hash));
+    }
+}
+
+/// Block 0 in an empty store.
+pub(super) fn commit_genesis(
+    state: &StateDb,
+    genesis: &Genesis,
+    rules: &Rules,
+    operator: Option<&Operator>,
+) -> Result<(), ChainError> {
+    let pending = state.apply(&state.committed(), first_state(genesis, rules)?)?;
+    let block = genesis.block(beneficiary(genesis, rules), pending.root());
+    let block = BlockWithReceipts { block, receipts: Vec::new() };
+    let json = serde_json::to_vec(genesis).map_err(|error| ChainError::Genesis(error.to_string()))?;
+    state.commit(&pending, 0, |batch| {
+        put(batch, &block, &[], genesis.chain_id, operator);
+        batch.put(Table::Misc, GENESIS, json);
+    })?;
+    Ok(())
+}
+
+impl Ledger {
+    /// See [`Executor::commit`].
+    pub(super) fn commit_block(&self, hash: B256) -> Result<(), ChainError> {
+        let _moving = self.moving.lock();
+        let Some(executed) = self.pending_block(hash) else {
+            // Redelivered: harmless if it is in the chain.
+            let known = rows::height_of(self.store.as_ref(), hash)?;
+            return known.map(|_| ()).ok_or(ChainError::UnknownBlock(hash));
+        };
+        let (height, head) = (executed.number(), self.head());
+        if executed.block.block.header.parent_hash != head.block.hash {
+            return Err(ChainError::OutOfOrder { height, hash, head: head.block.number() });
+        }
+        let operator = self.operator.as_ref();
+        self.state.commit(&executed.state, height, |batch| {
+            put(batch, &executed.block, &executed.moves, self.genesis.chain_id, operator);
+        })?;
+        *self.head.write() = executed.block.clone();
+        self.drop_losers(&executed);
+        Ok(())
+    }
+
+    /// Forgets pending blocks that do not descend from the new head.
+    fn drop_losers(&self, head: &Executed) {
+        let mut pending = self.pending.write();
+        let mut rest: Vec<_> = pending.values().filter(|one| one.number() > head.number()).cloned().collect();
+        rest.sort_by_key(|one| one.number());
+        let mut kept = B256Set::from_iter([head.hash()]);
+        rest.retain(|one| kept.contains(&one.block.block.header.parent_hash) && kept.insert(one.hash()));
+        *pending = rest.into_iter().map(|one| (one.hash(), one)).collect();
+    }
+
+    /// Takes the head back to `height`: every later block is forgotten. Development chains only.
+    pub(crate) fn rewind(&self, height: u64) -> Result<(), ChainError> {
+        if !self.genesis.dev {
+            return Err(ChainError::NotDev);
+        }
+        let _moving = self.moving.lock();
+        let head = self.head();
+        let mut batch = Batch::new();
+        for later in height.saturating_add(1)..=head.block.number() {
+            let block = self.stored_block(later)?;
+            delete(&mut batch, &block, &self.stored_moves(&block.block)?);
+        }
+        let prepared = self.state.prepare_rewind(height, &mut batch)?;
+        let target = Arc::new(self.stored_block(height)?);
+        self.store.commit(&batch)?;
+        self.state.publish(prepared)?;
+        *self.head.write() = target;
+        self.pending.write().clear();
+        Ok(())
+    }
+
+    fn stored_block(&self, height: u64) -> Result<BlockWithReceipts, ChainError> {
+        let block = rows::block(self.store.as_ref(), height)?;
+        block.ok_or_else(|| ChainError::Damaged(format!("block {height} is missing")))
+    }
+
+    fn stored_moves(&self, block: &SealedBlock) -> Result<Vec<Vec<ValueMove>>, ChainError> {
+        let positions = rows::positions(block.number()).take(block.transactions.len());
+        positions.map(|at| rows::moves(self.store.as_ref(), at)).collect()
+    }
+}
+
+/// Removes what [`put`] put.
+fn delete(batch: &mut Batch, block: &BlockWithReceipts, moves: &[Vec<ValueMove>]) {
+    rows::delete_block(batch, &block.block);
+    history::delete(batch, block, moves);
+    logs::delete(batch, block);
+}

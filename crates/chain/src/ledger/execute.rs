@@ -1,0 +1,222 @@
+//! Building a block, and checking one that somebody else built: one function executes for both.
+
+use super::{Executed, Ledger, context};
+use crate::{
+    block::{
+        Block, BlockWithReceipts, HeaderStart, SealedBlock, first_difference, logs_bloom, receipts_root,
+        transactions_root,
+    },
+    error::{BlockFault, ChainError},
+    pool::{Refusal, TxSource},
+    receipt::{Receipt, bloom_of},
+    source::state_diff,
+    tx::{self, Phase, Recovered, SYSTEM_SENDER, SystemTx},
+};
+use alloy_consensus::Header;
+use alloy_primitives::B256;
+use limpid_evm::{BlockExecutor, ExecError, Outcome, ValueMove};
+use limpid_state::Base;
+use std::{collections::VecDeque, sync::Arc};
+
+/// Transactions that may be refused one after the other for lack of room before a block is closed.
+const MAX_NO_ROOM: usize = 64;
+
+/// A block while it is executed.
+#[derive(Default)]
+struct Body {
+    transactions: Vec<Arc<Recovered>>,
+    receipts: Vec<Receipt>,
+    moves: Vec<Vec<ValueMove>>,
+    gas_used: u64,
+    logs: u64,
+}
+
+impl Body {
+    fn push(&mut self, tx: Arc<Recovered>, outcome: Outcome, base_fee: u64) {
+        self.gas_used = self.gas_used.saturating_add(outcome.gas_used);
+        let first_log_index = self.logs;
+        self.logs = self.logs.saturating_add(outcome.logs.len().try_into().unwrap_or(u64::MAX));
+        self.receipts.push(Receipt {
+            tx_type: tx.tx_type(),
+            success: outcome.success,
+            cumulative_gas_used: self.gas_used,
+            bloom: bloom_of(&outcome.logs),
+            logs: outcome.logs,
+            gas_used: outcome.gas_used,
+            effective_gas_price: tx.effective_gas_price(base_fee),
+            created: outcome.created,
+            first_log_index,
+        });
+        // A user transaction's own value is in the transaction; only what moved inside needs a record.
+        let system = tx.as_system().is_some();
+        self.moves.push(outcome.moves.into_iter().filter(|one| system || one.depth > 0).collect());
+        self.transactions.push(tx);
+    }
+
+    fn push_system(&mut self, height: u64, phase: Phase, outcome: Option<Outcome>) {
+        if let Some(outcome) = outcome {
+            let tx = Recovered::trusted(SystemTx { height, phase }.into(), SYSTEM_SENDER);
+            self.push(Arc::new(tx), outcome, 0);
+        }
+    }
+}
+
+impl Ledger {
+    /// See [`super::Executor::build`].
+    pub(super) fn build_block(
+        &self,
+        parent: B256,
+        timestamp: u64,
+        txs: &mut dyn TxSource,
+    ) -> Result<Arc<Executed>, ChainError> {
+        let (parent, base) = self.parent(parent)?;
+        let earliest = self.genesis.earliest_after(parent.block.header.timestamp);
+        let start = self.start(&parent.block, timestamp.max(earliest));
+        let executed = Arc::new(self.run(&parent.block, base, start, txs)?);
+        self.pending.write().insert(executed.hash(), executed.clone());
+        Ok(executed)
+    }
+
+    /// See [`super::Executor::execute`].
+    pub(super) fn check_block(&self, block: &Block) -> Result<Arc<Executed>, ChainError> {
+        let hash = block.header.hash_slow();
+        if let Some(known) = self.pending_block(hash) {
+            return Ok(known);
+        }
+        let invalid = |reason| ChainError::Invalid { hash, reason };
+        let (parent, base) = self.parent(block.header.parent_hash)?;
+        let (found, earliest) = (block.header.timestamp, self.genesis.earliest_after(parent.block.header.timestamp));
+        if found < earliest {
+            return Err(invalid(BlockFault::Timestamp { found, earliest }));
+        }
+        let start = self.start(&parent.block, found);
+        let mut given = Given::new(block).map_err(|index| invalid(BlockFault::Signature(index)))?;
+        let executed = self.run(&parent.block, base, start, &mut given);
+        if let Some((hash, reason)) = given.refused {
+            return Err(invalid(BlockFault::Transaction { hash, reason }));
+        }
+        let executed = executed?;
+        if let Some((field, found, expected)) = first_difference(&block.header, &executed.block.block.header) {
+            return Err(invalid(BlockFault::Field { field, found, expected }));
+        }
+        let executed = Arc::new(executed);
+        self.pending.write().insert(hash, executed.clone());
+        Ok(executed)
+    }
+
+    fn start(&self, parent: &SealedBlock, timestamp: u64) -> HeaderStart {
+        HeaderStart {
+            parent_hash: parent.hash,
+            number: parent.header.number.saturating_add(1),
+            timestamp,
+            gas_limit: self.genesis.gas_limit,
+            base_fee: self.next_base_fee(&parent.header),
+            beneficiary: self.beneficiary(),
+        }
+    }
+
+    /// Executes the transactions that `txs` gives over `base`, the state after `parent`.
+    fn run(
+        &self,
+        parent: &SealedBlock,
+        base: Base,
+        start: HeaderStart,
+        txs: &mut dyn TxSource,
+    ) -> Result<Executed, ChainError> {
+        let header = start.into_header();
+        let (height, base_fee) = (header.number, header.base_fee_per_gas.unwrap_or_default());
+        let source = Arc::new(self.source(base.clone(), parent.hash, parent.header.number));
+        let mut executor = BlockExecutor::new(source, &self.rules, context(&header));
+        let mut body = Body::default();
+        body.push_system(height, Phase::Begin, executor.begin()?);
+        self.run_users(&mut executor, &mut body, base_fee, txs)?;
+        body.push_system(height, Phase::End, executor.end()?);
+        let state = self.state.apply(base, state_diff(executor.finish()))?;
+        let header = Header {
+            gas_used: body.gas_used,
+            transactions_root: transactions_root(&body.transactions.iter().map(|tx| tx.tx()).collect::<Vec<_>>()),
+            receipts_root: receipts_root(&body.receipts),
+            logs_bloom: logs_bloom(&body.receipts),
+            state_root: state.root(),
+            ..header
+        };
+        let block = SealedBlock { hash: header.hash_slow(), header, transactions: body.transactions };
+        let block = Arc::new(BlockWithReceipts { block, receipts: body.receipts });
+        Ok(Executed { block, moves: body.moves, state })
+    }
+
+    fn run_users(
+        &self,
+        executor: &mut BlockExecutor,
+        body: &mut Body,
+        base_fee: u64,
+        txs: &mut dyn TxSource,
+    ) -> Result<(), ChainError> {
+        let (mut left, mut no_room) = (self.user_gas(), 0usize);
+        while no_room < MAX_NO_ROOM && left >= tx::LEAST_GAS {
+            let Some(tx) = txs.next() else { break };
+            let Some(env) = tx::env(&tx) else {
+                txs.refuse(Refusal::Invalid("system transactions are made by the block".to_owned()));
+                continue;
+            };
+            if tx.gas_limit() > left {
+                no_room = no_room.saturating_add(1);
+                txs.refuse(Refusal::NoRoom);
+                continue;
+            }
+            match executor.transact(env) {
+                Ok(outcome) => {
+                    left = left.saturating_sub(outcome.gas_used);
+                    no_room = 0;
+                    body.push(tx, outcome, base_fee);
+                }
+                Err(ExecError::BlockFull { .. }) => {
+                    no_room = no_room.saturating_add(1);
+                    txs.refuse(Refusal::NoRoom);
+                }
+                Err(ExecError::Invalid(reason)) => txs.refuse(Refusal::Invalid(reason.to_string())),
+                Err(error @ ExecError::Fatal(_)) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The transactions of a block that somebody else built. The first refusal ends it.
+struct Given {
+    txs: VecDeque<Arc<Recovered>>,
+    last: B256,
+    refused: Option<(B256, String)>,
+}
+
+impl Given {
+    /// Recovers the senders; an error is the index of a transaction nobody signed.
+    ///
+    /// System transactions are left out: execution makes them again, and the transactions root shows whether they
+    /// stood where they belong.
+    fn new(block: &Block) -> Result<Self, usize> {
+        let users = block.transactions.iter().enumerate().filter(|(_, tx)| tx.as_system().is_none());
+        let recover =
+            |(index, tx): (usize, &tx::Transaction)| Recovered::recover(tx.clone()).map(Arc::new).map_err(|_| index);
+        Ok(Self { txs: users.map(recover).collect::<Result<_, _>>()?, last: B256::ZERO, refused: None })
+    }
+}
+
+impl TxSource for Given {
+    fn next(&mut self) -> Option<Arc<Recovered>> {
+        if self.refused.is_some() {
+            return None;
+        }
+        let tx = self.txs.pop_front()?;
+        self.last = tx.hash();
+        Some(tx)
+    }
+
+    fn refuse(&mut self, why: Refusal) {
+        let reason = match why {
+            Refusal::NoRoom => "its gas limit exceeds what the block leaves".to_owned(),
+            Refusal::Invalid(reason) => reason,
+        };
+        self.refused = Some((self.last, reason));
+    }
+}

@@ -1,0 +1,247 @@
+//! The chain: blocks are built or checked over any known parent, then committed in order.
+//!
+//! Pending blocks are kept in a tree over the committed head, because a validator must check block N+1 before N is
+//! final. A commit is one batch with everything that follows from the block; forks that lost are dropped.
+
+mod ancestry;
+mod commit;
+mod execute;
+
+use self::ancestry::Ancestry;
+use crate::{
+    block::{Block, BlockWithReceipts},
+    error::{ChainError, damaged},
+    genesis::Genesis,
+    operator::Operator,
+    pool::TxSource,
+    rows,
+    source::{StateSource, state_diff},
+};
+use alloy_primitives::{Address, B256, U256, map::B256Map};
+use limpid_evm::{
+    BlockContext, Rules, ValueMove,
+    genesis::{Alloc, state as genesis_state},
+};
+use limpid_state::{Base, MemStore, Pending, StateDb, StateDiff, Store};
+use parking_lot::{Mutex, RwLock};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// A block that was executed here.
+pub struct Executed {
+    /// The block and its receipts.
+    pub block: Arc<BlockWithReceipts>,
+    /// The coin each transaction moved inside, deeper than its own value.
+    pub moves: Vec<Vec<ValueMove>>,
+    /// The state after it.
+    pub state: Pending,
+}
+
+impl Executed {
+    /// The block's hash.
+    pub fn hash(&self) -> B256 {
+        self.block.block.hash
+    }
+
+    /// The block's height.
+    pub fn number(&self) -> u64 {
+        self.block.block.number()
+    }
+
+    /// What it changed.
+    pub fn diff(&self) -> &StateDiff {
+        self.state.diff()
+    }
+}
+
+/// The seam between the chain and whoever decides on blocks: the loop of a single node, or consensus.
+pub trait Executor: Send + Sync {
+    /// Builds a block over `parent` from `txs`.
+    fn build(&self, parent: B256, timestamp: u64, txs: &mut dyn TxSource) -> Result<Arc<Executed>, ChainError>;
+
+    /// Executes a block that somebody else built, and checks every field of its header.
+    fn execute(&self, block: &Block) -> Result<Arc<Executed>, ChainError>;
+
+    /// Makes a built or executed block the head, durably. Committing a committed block again changes nothing.
+    fn commit(&self, hash: B256) -> Result<(), ChainError>;
+
+    /// The committed head.
+    fn head(&self) -> Arc<BlockWithReceipts>;
+}
+
+/// The chain over a store.
+pub struct Ledger {
+    pub(crate) genesis: Genesis,
+    pub(crate) rules: Rules,
+    pub(crate) state: StateDb,
+    pub(crate) store: Arc<dyn Store>,
+    operator: Option<Operator>,
+    pub(crate) pending: Arc<RwLock<B256Map<Arc<Executed>>>>,
+    head: RwLock<Arc<BlockWithReceipts>>,
+    /// Held while the head moves.
+    moving: Mutex<()>,
+}
+
+/// The execution rules that a genesis asks for: Osaka, with the native contracts or without any.
+pub fn rules_of(genesis: &Genesis) -> Rules {
+    let mut rules = Rules::standard(genesis.chain_id);
+    if !genesis.natives {
+        rules.registry = Arc::new(limpid_evm::Registry::none());
+    }
+    rules
+}
+
+/// The state of block 0.
+fn first_state(genesis: &Genesis, rules: &Rules) -> Result<StateDiff, ChainError> {
+    let alloc = |account: &crate::genesis::GenesisAccount| Alloc {
+        balance: account.balance,
+        nonce: account.nonce,
+        code: account.code.clone(),
+        storage: account.storage.iter().map(|(slot, value)| (U256::from_be_bytes(slot.0), (*value).into())).collect(),
+    };
+    let accounts: BTreeMap<_, _> = genesis.alloc.iter().map(|(address, account)| (*address, alloc(account))).collect();
+    let diff =
+        genesis_state(rules, genesis.timestamp, &accounts).map_err(|error| ChainError::Genesis(error.to_string()))?;
+    Ok(state_diff(diff))
+}
+
+/// What identifies the rules of a data directory: see [`Genesis::rules_hash`].
+pub fn rules_hash(genesis: &Genesis, rules: &Rules) -> Result<B256, ChainError> {
+    let state = StateDb::open(Arc::new(MemStore::new()))?;
+    let pending = state.apply(&state.committed(), first_state(genesis, rules)?)?;
+    Ok(genesis.rules_hash(pending.root()))
+}
+
+impl Ledger {
+    /// Opens the chain in `store`; an empty store gets block 0.
+    ///
+    /// `operator` signs the headers of committed blocks.
+    pub fn open(
+        store: Arc<dyn Store>,
+        genesis: Genesis,
+        rules: Rules,
+        operator: Option<Operator>,
+    ) -> Result<Self, ChainError> {
+        let state = StateDb::open(store.clone())?;
+        if state.head().is_none() {
+            commit::commit_genesis(&state, &genesis, &rules, operator.as_ref())?;
+        }
+        let height = state.head().map(|head| head.height).unwrap_or_default();
+        let head = rows::block(store.as_ref(), height)?.ok_or_else(|| damaged("head block"))?;
+        if state.head().is_none_or(|stored| stored.root != head.block.header.state_root) {
+            return Err(ChainError::Damaged(format!("the state is not that of block {height}")));
+        }
+        Ok(Self {
+            genesis,
+            rules,
+            state,
+            store,
+            operator,
+            pending: Arc::default(),
+            head: RwLock::new(Arc::new(head)),
+            moving: Mutex::new(()),
+        })
+    }
+
+    /// The genesis it follows from.
+    pub const fn genesis(&self) -> &Genesis {
+        &self.genesis
+    }
+
+    /// The rules it executes by.
+    pub const fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// The state below the blocks.
+    pub const fn state(&self) -> &StateDb {
+        &self.state
+    }
+
+    /// Whose signatures stand beside the blocks.
+    pub fn operator(&self) -> Option<Address> {
+        self.operator.as_ref().map(Operator::address)
+    }
+
+    /// Who receives base fees and tips: the fee ledger; nobody on a chain without native contracts.
+    pub fn beneficiary(&self) -> Address {
+        beneficiary(&self.genesis, &self.rules)
+    }
+
+    /// Gas that a block leaves to users' transactions: its limit without the reserves of the two hooks.
+    ///
+    /// A rule for every block, so that crowded blocks never keep a hook from its work.
+    pub const fn user_gas(&self) -> u64 {
+        let reserve = if self.genesis.natives { self.rules.system_gas.saturating_mul(2) } else { 0 };
+        self.genesis.gas_limit.saturating_sub(reserve)
+    }
+
+    /// The base fee of a block over `parent`, in wei per gas.
+    pub fn next_base_fee(&self, parent: &alloy_consensus::Header) -> u64 {
+        let base_fee = parent.base_fee_per_gas.unwrap_or_default();
+        self.genesis.fees.next(parent.gas_used, parent.gas_limit, base_fee)
+    }
+
+    /// A block that is not committed.
+    pub fn pending_block(&self, hash: B256) -> Option<Arc<Executed>> {
+        self.pending.read().get(&hash).cloned()
+    }
+
+    /// Forgets a pending block that will not be committed.
+    pub(crate) fn discard(&self, hash: B256) {
+        self.pending.write().remove(&hash);
+    }
+
+    /// The header of a known block and the state after it, pending or the head.
+    fn parent(&self, hash: B256) -> Result<(Arc<BlockWithReceipts>, Base), ChainError> {
+        if let Some(executed) = self.pending_block(hash) {
+            return Ok((executed.block.clone(), Base::from(&executed.state)));
+        }
+        let head = self.head();
+        if head.block.hash != hash {
+            return Err(ChainError::UnknownParent(hash));
+        }
+        Ok((head, Base::from(&self.state.committed())))
+    }
+
+    /// The source for executing on `state`, which is that after block `hash` at `number`.
+    pub(crate) fn source<S: limpid_state::StateRead>(&self, state: S, hash: B256, number: u64) -> StateSource<S> {
+        let ancestry = Ancestry { number, hash, pending: self.pending.clone(), store: self.store.clone() };
+        StateSource { state, ancestors: Arc::new(ancestry) }
+    }
+}
+
+/// What execution must know of a header.
+pub(crate) fn context(header: &alloy_consensus::Header) -> BlockContext {
+    BlockContext {
+        number: header.number,
+        timestamp: header.timestamp,
+        gas_limit: header.gas_limit,
+        base_fee: header.base_fee_per_gas.unwrap_or_default(),
+        beneficiary: header.beneficiary,
+        prevrandao: header.mix_hash,
+        parent_hash: header.parent_hash,
+        parent_beacon_root: header.parent_beacon_block_root.unwrap_or_default(),
+    }
+}
+
+fn beneficiary(genesis: &Genesis, rules: &Rules) -> Address {
+    if genesis.natives { rules.registry.addresses().fees } else { Address::ZERO }
+}
+
+impl Executor for Ledger {
+    fn build(&self, parent: B256, timestamp: u64, txs: &mut dyn TxSource) -> Result<Arc<Executed>, ChainError> {
+        self.build_block(parent, timestamp, txs)
+    }
+
+    fn execute(&self, block: &Block) -> Result<Arc<Executed>, ChainError> {
+        self.check_block(block)
+    }
+
+    fn commit(&self, hash: B256) -> Result<(), ChainError> {
+        self.commit_block(hash)
+    }
+
+    fn head(&self) -> Arc<BlockWithReceipts> {
+        self.head.read().clone()
+    }
+}

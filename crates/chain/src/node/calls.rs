@@ -1,0 +1,194 @@
+//! Calls, estimates and traces: what execution would do or did, on threads of their own, within limits.
+
+use super::{Inner, Node, StateView};
+use crate::{
+    block::BlockWithReceipts,
+    error::{ChainError, damaged},
+    ledger::context,
+    source::StateSource,
+    tx::{self, MAX_GAS, Phase, Recovered},
+    workers::WorkError,
+};
+use alloy_eips::BlockId;
+use alloy_primitives::{Address, B256};
+use limpid_evm::{
+    BlockContext, BlockExecutor, ExecError, Outcome, StateDiff, TxEnv,
+    simulate::{EstimateError, Options, Overrides, Simulator},
+};
+use std::sync::Arc;
+
+/// What a call pretends about its block.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BlockOverride {
+    /// Height.
+    pub number: Option<u64>,
+    /// Seconds since 1970.
+    pub timestamp: Option<u64>,
+    /// Gas limit.
+    pub gas_limit: Option<u64>,
+    /// Wei per gas.
+    pub base_fee: Option<u64>,
+    /// Who receives fees.
+    pub beneficiary: Option<Address>,
+    /// The "random" number.
+    pub prevrandao: Option<B256>,
+}
+
+/// On what a call runs.
+#[derive(Debug, Clone, Default)]
+pub struct CallOptions {
+    /// After which block; the head by default. The call sees that block's number and time.
+    pub at: BlockId,
+    /// Pretended accounts.
+    pub accounts: Overrides,
+    /// Pretended block.
+    pub block: BlockOverride,
+    /// Keep the call tree.
+    pub trace: bool,
+    /// Check nonce, balance and fees as for a real transaction.
+    pub strict: bool,
+}
+
+/// Why a call has no outcome. A call that reverts has one.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// No such block.
+    #[error("header not found")]
+    UnknownBlock,
+    /// No such transaction in any block.
+    #[error("transaction not found")]
+    UnknownTransaction,
+    /// Too many, too slow, or broken.
+    #[error(transparent)]
+    Work(#[from] WorkError),
+    /// The call could never be a transaction, or the database failed.
+    #[error(transparent)]
+    Exec(#[from] ExecError),
+    /// No gas limit makes it succeed.
+    #[error(transparent)]
+    Estimate(#[from] EstimateError),
+    /// The node failed.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+}
+
+impl Node {
+    /// Runs a call. Its gas limit is cut to the node's limit.
+    pub fn call(&self, tx: TxEnv, options: CallOptions) -> Result<Outcome, CallError> {
+        let how = Options { trace: options.trace, strict: options.strict };
+        self.simulate(tx, options, move |simulator, tx| Ok(simulator.call(tx, how)?))
+    }
+
+    /// Runs a call and gives what it would change too.
+    pub fn call_with_diff(&self, tx: TxEnv, options: CallOptions) -> Result<(Outcome, StateDiff), CallError> {
+        let how = Options { trace: options.trace, strict: options.strict };
+        self.simulate(tx, options, move |simulator, tx| Ok(simulator.call_with_diff(tx, how)?))
+    }
+
+    /// The least gas limit with which the call succeeds, at most what a transaction may ask for.
+    pub fn estimate_gas(&self, tx: TxEnv, options: CallOptions) -> Result<u64, CallError> {
+        let cap = tx.gas_limit.min(MAX_GAS).min(self.ledger().user_gas()).min(self.inner().options.call_gas);
+        self.simulate(tx, options, move |simulator, tx| Ok(simulator.estimate(&tx, cap)?))
+    }
+
+    fn simulate<T: Send + 'static>(
+        &self,
+        mut tx: TxEnv,
+        options: CallOptions,
+        job: impl FnOnce(&Simulator, TxEnv) -> Result<T, CallError> + Send + 'static,
+    ) -> Result<T, CallError> {
+        tx.gas_limit = tx.gas_limit.min(self.inner().options.call_gas);
+        self.work(move |inner| {
+            let (source, header) = inner.source_after(options.at)?;
+            let block = pretend(context(&header), &options.block);
+            let simulator = Simulator::new(Arc::new(source), inner.ledger.rules(), block, options.accounts);
+            job(&simulator, tx)
+        })
+    }
+
+    /// What a transaction that is in a block did, with its call tree.
+    pub fn trace_transaction(&self, hash: B256) -> Result<Outcome, CallError> {
+        let at = self.position(hash)?.ok_or(CallError::UnknownTransaction)?;
+        self.work(move |inner| {
+            let index = usize::try_from(at.index).unwrap_or(usize::MAX);
+            inner.replay(at.height, Some(index))?.pop().ok_or(CallError::UnknownTransaction)
+        })
+    }
+
+    /// What every transaction of a block did, with its call tree.
+    pub fn trace_block(&self, id: BlockId) -> Result<Vec<Outcome>, CallError> {
+        let height = self.height(id)?.ok_or(CallError::UnknownBlock)?;
+        self.work(move |inner| inner.replay(height, None))
+    }
+
+    /// Runs a job that executes transactions on a thread with enough stack for them.
+    fn work<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Inner) -> Result<T, CallError> + Send + 'static,
+    ) -> Result<T, CallError> {
+        let inner = self.0.inner.clone();
+        self.inner().workers.run(self.inner().options.call_timeout, move || job(&inner))?
+    }
+}
+
+impl Inner {
+    /// The state after a block, and the block's header.
+    fn source_after(&self, id: BlockId) -> Result<(StateSource<StateView>, alloy_consensus::Header), CallError> {
+        let block = self.block(id)?.ok_or(CallError::UnknownBlock)?;
+        let state = self.state_at(block.block.number())?;
+        let source = self.ledger.source(state, block.block.hash, block.block.number());
+        Ok((source, block.block.header.clone()))
+    }
+
+    /// Executes a block again: the outcome of one of its transactions, or of all.
+    fn replay(&self, height: u64, only: Option<usize>) -> Result<Vec<Outcome>, CallError> {
+        let block = self.block_at(height)?.ok_or(CallError::UnknownBlock)?;
+        let Some(parent) = height.checked_sub(1) else { return Ok(Vec::new()) };
+        let (source, _) = self.source_after(parent.into())?;
+        let mut executor = BlockExecutor::new(Arc::new(source), self.ledger.rules(), context(&block.block.header));
+        let mut outcomes = Vec::new();
+        let first_is_begin = starts_with_system(&block);
+        executor.trace(first_is_begin && only.is_none_or(|only| only == 0));
+        let begin = executor.begin()?;
+        for (index, tx) in block.block.transactions.iter().enumerate() {
+            let wanted = only.is_none_or(|only| only == index);
+            let outcome = if index == 0 && first_is_begin {
+                begin.clone().ok_or_else(|| damaged("system transaction"))?
+            } else {
+                executor.trace(wanted);
+                replay_one(&mut executor, tx)?
+            };
+            if wanted {
+                outcomes.push(outcome);
+            }
+            if only == Some(index) {
+                break;
+            }
+        }
+        Ok(outcomes)
+    }
+}
+
+fn starts_with_system(block: &BlockWithReceipts) -> bool {
+    let first = block.block.transactions.first().and_then(|tx| tx.as_system());
+    first.is_some_and(|system| system.phase == Phase::Begin)
+}
+
+fn replay_one(executor: &mut BlockExecutor, tx: &Recovered) -> Result<Outcome, CallError> {
+    match tx::env(tx) {
+        Some(env) => Ok(executor.transact(env)?),
+        None => Ok(executor.end()?.ok_or_else(|| damaged("system transaction"))?),
+    }
+}
+
+fn pretend(block: BlockContext, with: &BlockOverride) -> BlockContext {
+    BlockContext {
+        number: with.number.unwrap_or(block.number),
+        timestamp: with.timestamp.unwrap_or(block.timestamp),
+        gas_limit: with.gas_limit.unwrap_or(block.gas_limit),
+        base_fee: with.base_fee.unwrap_or(block.base_fee),
+        beneficiary: with.beneficiary.unwrap_or(block.beneficiary),
+        prevrandao: with.prevrandao.unwrap_or(block.prevrandao),
+        ..block
+    }
+}

@@ -1,0 +1,75 @@
+//! What only a development chain does: bending time, making blocks on demand, going back.
+
+use super::{HeadEvent, Mining, Node};
+use crate::{block::BlockWithReceipts, error::ChainError, ledger::Executor};
+use std::{sync::Arc, time::Duration};
+
+/// Blocks of one request at most.
+const MAX_BLOCKS: u64 = 100_000;
+
+impl Node {
+    fn dev(&self) -> Result<&Self, ChainError> {
+        if self.is_dev() { Ok(self) } else { Err(ChainError::NotDev) }
+    }
+
+    /// Makes `count` blocks, each `apart` seconds after the one before if that is given. Gives the last one.
+    pub fn mine(&self, count: u64, apart: Option<u64>) -> Result<Arc<BlockWithReceipts>, ChainError> {
+        self.dev()?.inner().driver.request(move |inner| {
+            for made in 0..count.min(MAX_BLOCKS) {
+                if let Some(apart) = apart.filter(|_| made > 0) {
+                    let next = inner.ledger.head().block.header.timestamp.saturating_add(apart);
+                    inner.driver.bend(|clock| clock.next = Some(next));
+                }
+                inner.produce(true)?;
+            }
+            Ok(inner.ledger.head())
+        })
+    }
+
+    /// When blocks are made.
+    pub fn mining(&self) -> Mining {
+        self.inner().driver.mining()
+    }
+
+    /// Changes when blocks are made.
+    pub fn set_mining(&self, mining: Mining) -> Result<(), ChainError> {
+        self.dev()?.inner().driver.set_mining(mining);
+        Ok(())
+    }
+
+    /// The chain's time in seconds since 1970.
+    pub fn now(&self) -> u64 {
+        self.inner().driver.now()
+    }
+
+    /// Sets the next block's timestamp; later blocks go on from there. It must not be before the head's.
+    pub fn set_next_timestamp(&self, timestamp: u64) -> Result<(), ChainError> {
+        let earliest = self.dev()?.genesis().earliest_after(self.head().block.header.timestamp);
+        if timestamp < earliest {
+            return Err(ChainError::Time { asked: timestamp, earliest });
+        }
+        self.inner().driver.bend(|clock| clock.next = Some(timestamp));
+        Ok(())
+    }
+
+    /// Moves the chain's time on, and gives how many seconds it is ahead of the machine's.
+    pub fn increase_time(&self, by: Duration) -> Result<i64, ChainError> {
+        let by = i64::try_from(by.as_secs()).unwrap_or(i64::MAX);
+        Ok(self.dev()?.inner().driver.bend(|clock| {
+            clock.offset = clock.offset.saturating_add(by);
+            clock.offset
+        }))
+    }
+
+    /// Takes the chain back to `height`; later blocks are gone for good. Waiting transactions stay.
+    pub fn rewind(&self, height: u64) -> Result<Arc<BlockWithReceipts>, ChainError> {
+        self.dev()?.inner().driver.request(move |inner| {
+            inner.ledger.rewind(height)?;
+            let state = Arc::new(inner.ledger.state().committed());
+            inner.pool.reset(state).map_err(|error| ChainError::Execution(error.to_string()))?;
+            let head = inner.ledger.head();
+            inner.head_moved(&HeadEvent::Rewound(head.clone()));
+            Ok(head)
+        })
+    }
+}

@@ -1,0 +1,265 @@
+//! The block loop of a single node, on one plain thread.
+
+use super::{HeadEvent, Inner, Mining};
+use crate::{block::BlockWithReceipts, error::ChainError, ledger::Executor, pool::Refusal, workers::STACK};
+use parking_lot::{Condvar, Mutex};
+use std::{
+    collections::VecDeque,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, mpsc},
+    thread::{self, JoinHandle},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+/// Something the loop's thread does between two blocks.
+pub(super) type Request = Box<dyn FnOnce(&Inner) + Send>;
+
+/// What others tell the loop.
+pub(super) struct Driver {
+    control: Mutex<Control>,
+    wake: Condvar,
+}
+
+struct Control {
+    mining: Mining,
+    /// The pool may have work.
+    work: bool,
+    stop: bool,
+    requests: VecDeque<Request>,
+    clock: Clock,
+    halted: Option<String>,
+}
+
+/// The chain's time, which a development chain may bend.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Clock {
+    /// Seconds ahead of the machine's time, or behind.
+    pub(super) offset: i64,
+    /// The next block's timestamp.
+    pub(super) next: Option<u64>,
+}
+
+impl Clock {
+    fn now(self) -> u64 {
+        let machine = SystemTime::now().duration_since(UNIX_EPOCH).map(|since| since.as_secs()).unwrap_or_default();
+        machine.saturating_add_signed(self.offset)
+    }
+}
+
+/// What the loop does next.
+enum Step {
+    Stop,
+    Request(Request),
+    Block { idle: bool },
+}
+
+impl Driver {
+    pub(super) const fn new(mining: Mining) -> Self {
+        let control = Control {
+            mining,
+            work: true,
+            stop: false,
+            requests: VecDeque::new(),
+            clock: Clock { offset: 0, next: None },
+            halted: None,
+        };
+        Self { control: Mutex::new(control), wake: Condvar::new() }
+    }
+
+    /// The pool has work.
+    pub(super) fn wake(&self) {
+        self.control.lock().work = true;
+        self.wake.notify_one();
+    }
+
+    pub(super) fn stop(&self) {
+        self.control.lock().stop = true;
+        self.wake.notify_one();
+    }
+
+    pub(super) fn halted(&self) -> Option<String> {
+        self.control.lock().halted.clone()
+    }
+
+    pub(super) fn mining(&self) -> Mining {
+        self.control.lock().mining
+    }
+
+    pub(super) fn set_mining(&self, mining: Mining) {
+        let mut control = self.control.lock();
+        control.mining = mining;
+        control.work = true;
+        drop(control);
+        self.wake.notify_one();
+    }
+
+    /// Changes the clock and gives the time after that.
+    pub(super) fn bend<T>(&self, change: impl FnOnce(&mut Clock) -> T) -> T {
+        change(&mut self.control.lock().clock)
+    }
+
+    /// The chain's time in seconds since 1970.
+    pub(super) fn now(&self) -> u64 {
+        self.control.lock().clock.now()
+    }
+
+    /// Has the loop's thread do something between two blocks, and waits for it.
+    pub(super) fn request<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Inner) -> Result<T, ChainError> + Send + 'static,
+    ) -> Result<T, ChainError> {
+        let (give, take) = mpsc::sync_channel(1);
+        {
+            let mut control = self.control.lock();
+            if control.stop || control.halted.is_some() {
+                return Err(ChainError::Stopping);
+            }
+            control.requests.push_back(Box::new(move |inner| {
+                let _ = give.send(job(inner));
+            }));
+        }
+        self.wake.notify_one();
+        take.recv().map_err(|_| ChainError::Stopping)?
+    }
+
+    fn next(&self, last_block: Instant, due: Option<u64>) -> Step {
+        let mut control = self.control.lock();
+        loop {
+            if control.stop {
+                return Step::Stop;
+            }
+            if let Some(request) = control.requests.pop_front() {
+                return Step::Request(request);
+            }
+            let wait = match control.wait(last_block.elapsed(), due) {
+                Wait::Block { idle } => {
+                    control.work = false;
+                    return Step::Block { idle };
+                }
+                Wait::For(time) => time,
+                Wait::Event => {
+                    self.wake.wait(&mut control);
+                    continue;
+                }
+            };
+            self.wake.wait_for(&mut control, wait);
+        }
+    }
+}
+
+enum Wait {
+    Block { idle: bool },
+    For(Duration),
+    Event,
+}
+
+impl Control {
+    /// `since` the last block, with the queue's next item `due` at that second.
+    fn wait(&self, since: Duration, due: Option<u64>) -> Wait {
+        let until_due = due.map(|due| Duration::from_secs(due.saturating_sub(self.clock.now())));
+        let at_due = until_due.is_some_and(|left| left.is_zero());
+        match self.mining {
+            Mining::Manual => Wait::Event,
+            Mining::Auto if self.work || at_due => Wait::Block { idle: false },
+            Mining::Auto => until_due.map_or(Wait::Event, Wait::For),
+            Mining::Interval(every) if since >= every => Wait::Block { idle: true },
+            Mining::Interval(every) => Wait::For(every.saturating_sub(since)),
+            Mining::Steady { idle, .. } if since >= idle => Wait::Block { idle: true },
+            Mining::Steady { busy, .. } if (self.work || at_due) && since >= busy => Wait::Block { idle: false },
+            Mining::Steady { busy, .. } if self.work || at_due => Wait::For(busy.saturating_sub(since)),
+            Mining::Steady { idle, .. } => {
+                let left = idle.saturating_sub(since);
+                Wait::For(until_due.map_or(left, |due| due.min(left)))
+            }
+        }
+    }
+}
+
+/// Starts the loop.
+pub(super) fn spawn(inner: Arc<Inner>) -> Result<JoinHandle<()>, ChainError> {
+    let thread = thread::Builder::new().name("limpid-blocks".to_owned()).stack_size(STACK);
+    thread.spawn(move || run(&inner)).map_err(|error| ChainError::Execution(format!("no thread for blocks: {error}")))
+}
+
+fn run(inner: &Inner) {
+    let mut last_block = Instant::now();
+    loop {
+        let due = inner.next_due();
+        match inner.driver.next(last_block, due) {
+            Step::Stop => break,
+            Step::Request(request) => {
+                if catch_unwind(AssertUnwindSafe(|| request(inner))).is_err() {
+                    return inner.halt("a request to the block loop panicked");
+                }
+            }
+            Step::Block { idle } => match catch_unwind(AssertUnwindSafe(|| inner.produce(idle))) {
+                Ok(Ok(made)) => {
+                    if made.is_some() || idle {
+                        last_block = Instant::now();
+                    }
+                }
+                Ok(Err(error)) => return inner.halt(&error.to_string()),
+                Err(_) => return inner.halt("the block loop panicked"),
+            },
+        }
+    }
+    inner.end("the node was stopped".to_owned());
+}
+
+impl Inner {
+    /// Makes the next block; without `even_empty` only if something is in it.
+    pub(super) fn produce(&self, even_empty: bool) -> Result<Option<Arc<BlockWithReceipts>>, ChainError> {
+        let head = self.ledger.head();
+        let mut best = self.pool.best(self.ledger.next_base_fee(&head.block.header));
+        if best.is_empty() && !even_empty && self.next_due().is_none_or(|due| due > self.driver.now()) {
+            return Ok(None);
+        }
+        let timestamp = self.driver.bend(|clock| clock.next.unwrap_or_else(|| clock.now()));
+        let executed = self.ledger.build(head.block.hash, timestamp, &mut best)?;
+        for (tx, refusal) in best.into_refused() {
+            if let Refusal::Invalid(reason) = refusal {
+                tracing::debug!(hash = %tx.hash(), reason, "dropped from the pool");
+                self.pool.remove(tx.hash());
+            }
+        }
+        if executed.block.block.transactions.is_empty() && !even_empty {
+            self.ledger.discard(executed.hash());
+            return Ok(None);
+        }
+        self.ledger.commit(executed.hash())?;
+        self.pool.advance(Arc::new(self.ledger.state().committed()), &executed.diff().accounts);
+        self.driver.bend(|clock| clock.passed(timestamp));
+        if self.pool.has_work(self.ledger.next_base_fee(&executed.block.block.header)) {
+            self.driver.wake();
+        }
+        self.head_moved(&HeadEvent::Block(executed.block.clone()));
+        Ok(Some(executed.block.clone()))
+    }
+
+    /// When the work queue's next item is due, in seconds since 1970.
+    fn next_due(&self) -> Option<u64> {
+        None
+    }
+
+    fn halt(&self, reason: &str) {
+        tracing::error!(reason, "no more blocks");
+        self.end(reason.to_owned());
+    }
+
+    /// Those who wait for the loop hear that nothing comes any more.
+    fn end(&self, reason: String) {
+        let mut control = self.driver.control.lock();
+        control.halted = Some(reason);
+        control.requests.clear();
+    }
+}
+
+impl Clock {
+    /// A block has this timestamp: a chosen one holds from here on, as if the time had jumped there.
+    fn passed(&mut self, timestamp: u64) {
+        if self.next.take().is_some() {
+            let now = Self::default().now();
+            self.offset = i64::try_from(i128::from(timestamp).saturating_sub(i128::from(now))).unwrap_or(self.offset);
+        }
+    }
+}

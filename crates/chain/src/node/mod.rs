@@ -1,0 +1,277 @@
+//! The node: a chain, its pool, its block loop and its call threads behind one handle that is cheap to clone.
+
+mod calls;
+mod dev;
+mod driver;
+mod fees;
+mod options;
+mod query;
+mod recent;
+mod view;
+
+pub use self::{
+    calls::{BlockOverride, CallError, CallOptions},
+    options::{Mining, NodeOptions},
+    view::{FeeHistory, FoundReceipt, FoundTx, Place, StateView},
+};
+
+use self::{driver::Driver, recent::Recent};
+use crate::{
+    block::BlockWithReceipts,
+    error::ChainError,
+    feed::{Feed, Subscription},
+    genesis::Genesis,
+    ledger::{Executor, Ledger, rules_hash, rules_of},
+    pool::{Pool, PoolError, TxRules},
+    tx::{Recovered, Transaction},
+    workers::Workers,
+};
+use alloy_primitives::{Address, B256};
+use limpid_evm::Rules;
+use limpid_state::{FjallStore, MemStore, Report, Store};
+use parking_lot::{Condvar, Mutex};
+use std::{
+    path::Path,
+    sync::Arc,
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+/// The head moved.
+#[derive(Debug, Clone)]
+pub enum HeadEvent {
+    /// A block was committed.
+    Block(Arc<BlockWithReceipts>),
+    /// A development chain went back to this block.
+    Rewound(Arc<BlockWithReceipts>),
+}
+
+impl HeadEvent {
+    /// The block that is the head now.
+    pub const fn head(&self) -> &Arc<BlockWithReceipts> {
+        match self {
+            Self::Block(block) | Self::Rewound(block) => block,
+        }
+    }
+}
+
+/// A running node. The last clone that is dropped stops it.
+#[derive(Clone)]
+pub struct Node(Arc<Running>);
+
+/// Stops the threads when the last handle goes.
+struct Running {
+    inner: Arc<Inner>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What the handle and the block loop share.
+pub(crate) struct Inner {
+    ledger: Ledger,
+    pool: Pool,
+    options: NodeOptions,
+    workers: Workers,
+    driver: Driver,
+    recent: Mutex<Recent>,
+    heads: Feed<HeadEvent>,
+    admitted: Feed<Arc<Recovered>>,
+    /// Height of the head, for those who wait for a receipt.
+    progress: (Mutex<u64>, Condvar),
+}
+
+impl Node {
+    /// Opens or creates the data directory `path`.
+    ///
+    /// Refused if another process has it open, or if it was written under other rules.
+    pub fn open(path: impl AsRef<Path>, genesis: Genesis, options: NodeOptions) -> Result<Self, ChainError> {
+        let rules = rules_of(&genesis);
+        let store = FjallStore::open(path, rules_hash(&genesis, &rules)?)?;
+        Self::start(Arc::new(store), genesis, rules, options)
+    }
+
+    /// A node that forgets everything when it stops.
+    pub fn in_memory(genesis: Genesis, options: NodeOptions) -> Result<Self, ChainError> {
+        let rules = rules_of(&genesis);
+        Self::start(Arc::new(MemStore::new()), genesis, rules, options)
+    }
+
+    /// A node over any store and with any native contracts.
+    pub fn start(
+        store: Arc<dyn Store>,
+        genesis: Genesis,
+        rules: Rules,
+        options: NodeOptions,
+    ) -> Result<Self, ChainError> {
+        let operator = options.operator.clone().or_else(|| genesis.dev.then(|| crate::Operator::dev(genesis.chain_id)));
+        let ledger = Ledger::open(store, genesis, rules, operator)?;
+        let tx_rules = TxRules {
+            chain_id: ledger.genesis().chain_id,
+            block_gas: ledger.user_gas(),
+            base_fee_floor: ledger.genesis().fees.floor,
+            unprotected: ledger.genesis().dev,
+        };
+        let pool = Pool::new(tx_rules, options.pool.clone(), Arc::new(ledger.state().committed()));
+        let workers = Workers::start(options.call_threads).map_err(|error| ChainError::Execution(error.to_string()))?;
+        let head = ledger.head();
+        let inner = Arc::new(Inner {
+            driver: Driver::new(options.mining),
+            recent: Mutex::new(Recent::new(head.clone())),
+            progress: (Mutex::new(head.block.number()), Condvar::new()),
+            heads: Feed::default(),
+            admitted: Feed::default(),
+            ledger,
+            pool,
+            workers,
+            options,
+        });
+        let thread = driver::spawn(inner.clone())?;
+        Ok(Self(Arc::new(Running { inner, thread: Mutex::new(Some(thread)) })))
+    }
+
+    fn inner(&self) -> &Inner {
+        &self.0.inner
+    }
+
+    /// The chain itself.
+    pub fn ledger(&self) -> &Ledger {
+        &self.inner().ledger
+    }
+
+    /// The transactions that wait.
+    pub fn pool(&self) -> &Pool {
+        &self.inner().pool
+    }
+
+    /// The genesis the chain follows from.
+    pub fn genesis(&self) -> &Genesis {
+        self.ledger().genesis()
+    }
+
+    /// The rules it executes by.
+    pub fn rules(&self) -> &Rules {
+        self.ledger().rules()
+    }
+
+    /// Chain id of EIP-155.
+    pub fn chain_id(&self) -> u64 {
+        self.genesis().chain_id
+    }
+
+    /// Whether this is a development chain.
+    pub fn is_dev(&self) -> bool {
+        self.genesis().dev
+    }
+
+    /// Admits an encoded transaction (EIP-2718), and gives its hash.
+    pub fn send_raw_transaction(&self, raw: &[u8]) -> Result<B256, PoolError> {
+        self.admitted(self.inner().pool.add_raw(raw)?)
+    }
+
+    /// Admits a transaction, and gives its hash.
+    pub fn send_transaction(&self, tx: Transaction) -> Result<B256, PoolError> {
+        self.admitted(self.inner().pool.add(tx)?)
+    }
+
+    fn admitted(&self, admitted: crate::pool::Admitted) -> Result<B256, PoolError> {
+        if admitted.executable {
+            self.inner().driver.wake();
+        }
+        self.inner().admitted.tell(&admitted.tx);
+        Ok(admitted.tx.hash())
+    }
+
+    /// The nonce a sender's next transaction takes, with its executable waiting ones counted.
+    pub fn pending_nonce(&self, sender: Address) -> Result<u64, ChainError> {
+        if let Some(nonce) = self.inner().pool.pending_nonce(sender) {
+            return Ok(nonce);
+        }
+        use limpid_state::StateRead;
+        let account = self.ledger().state().committed().account(sender)?;
+        Ok(account.map(|account| account.nonce).unwrap_or_default())
+    }
+
+    /// Calls `listener` whenever the head moves. It runs on the block loop's thread and must not wait.
+    pub fn on_head(&self, listener: impl Fn(&HeadEvent) + Send + Sync + 'static) -> Subscription {
+        self.inner().heads.subscribe(listener)
+    }
+
+    /// Calls `listener` for every transaction that is admitted, on the thread that sent it.
+    pub fn on_transaction(&self, listener: impl Fn(&Arc<Recovered>) + Send + Sync + 'static) -> Subscription {
+        self.inner().admitted.subscribe(listener)
+    }
+
+    /// Waits until a transaction is in a block, at most `timeout`.
+    pub fn wait_for_receipt(&self, hash: B256, timeout: Duration) -> Result<Option<FoundReceipt>, ChainError> {
+        let deadline = Instant::now().checked_add(timeout);
+        let (height, moved) = &self.inner().progress;
+        loop {
+            let before = *height.lock();
+            if let Some(found) = self.receipt(hash)? {
+                return Ok(Some(found));
+            }
+            let mut now = height.lock();
+            while *now == before {
+                let timed_out = match deadline {
+                    Some(deadline) => moved.wait_until(&mut now, deadline).timed_out(),
+                    None => {
+                        moved.wait(&mut now);
+                        false
+                    }
+                };
+                if timed_out {
+                    return Ok(None);
+                }
+            }
+        }
+    }
+
+    /// Why the node makes no more blocks, if it had to stop: a failing disk, a damaged directory.
+    pub fn halted(&self) -> Option<String> {
+        self.inner().driver.halted()
+    }
+
+    /// Recomputes the whole state from its rows and compares roots. Reads everything once.
+    pub fn verify(&self) -> Result<Report, ChainError> {
+        Ok(self.ledger().state().verify()?)
+    }
+
+    /// Stops making blocks and waits for the one that is being made. Handles can still be read from.
+    pub fn stop(&self) {
+        self.0.stop();
+    }
+}
+
+impl Running {
+    fn stop(&self) {
+        self.inner.driver.stop();
+        let thread = self.thread.lock().take();
+        if let Some(thread) = thread
+            && thread.thread().id() != std::thread::current().id()
+        {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Inner {
+    /// The head moved to a committed block.
+    fn head_moved(&self, event: &HeadEvent) {
+        let head = event.head();
+        {
+            let mut recent = self.recent.lock();
+            match event {
+                HeadEvent::Block(block) => recent.push(block.clone()),
+                HeadEvent::Rewound(block) => *recent = Recent::new(block.clone()),
+            }
+        }
+        *self.progress.0.lock() = head.block.number();
+        self.progress.1.notify_all();
+        self.heads.tell(event);
+    }
+}

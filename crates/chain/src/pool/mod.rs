@@ -1,0 +1,342 @@
+//! Transactions that wait for a block.
+//!
+//! Rules: a sender may have 64 executable transactions (nonces without a gap) and 64 queued ones behind them; a
+//! transaction takes the place of another of the same nonce only if it pays 10 % more in both fees; 20,000 wait in
+//! all, and when they do, the one with the lowest tip makes room for one that pays more.
+
+mod best;
+mod check;
+mod error;
+mod queue;
+
+pub use self::{
+    best::{Best, Refusal, TxSource},
+    check::{MAX_INIT_CODE, MAX_TX_SIZE, TxRules},
+    error::PoolError,
+    queue::Waiting,
+};
+
+use self::queue::{SenderQueue, cost};
+use crate::tx::{Recovered, Transaction};
+use alloy_primitives::{
+    Address, B256,
+    map::{AddressMap, AddressSet, B256Map},
+};
+use limpid_state::{Account, StateRead};
+use parking_lot::Mutex;
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
+
+/// How many transactions wait at most, and whose come first.
+#[derive(Debug, Clone)]
+pub struct PoolLimits {
+    /// Executable ones of one sender.
+    pub executable_per_sender: usize,
+    /// Others of one sender.
+    pub queued_per_sender: usize,
+    /// Of all senders.
+    pub total: usize,
+    /// Recipients whose transactions come before all others: the settlement lane.
+    pub settlement: AddressSet,
+}
+
+impl Default for PoolLimits {
+    fn default() -> Self {
+        Self { executable_per_sender: 64, queued_per_sender: 64, total: 20_000, settlement: AddressSet::default() }
+    }
+}
+
+/// What became of a transaction that was admitted.
+#[derive(Debug, Clone)]
+pub struct Admitted {
+    /// The transaction.
+    pub tx: Arc<Recovered>,
+    /// Whether a block could take it now.
+    pub executable: bool,
+    /// The transaction whose place it took.
+    pub replaced: Option<B256>,
+}
+
+/// The waiting transactions of a sender, or of all.
+#[derive(Debug, Clone, Default)]
+pub struct Content {
+    /// Nonces without a gap.
+    pub executable: BTreeMap<Address, Vec<Arc<Recovered>>>,
+    /// Nonces behind a gap.
+    pub queued: BTreeMap<Address, Vec<Arc<Recovered>>>,
+}
+
+/// The pool. All methods may be called from any thread.
+pub struct Pool {
+    rules: TxRules,
+    limits: PoolLimits,
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    /// The head's state: admission and blocks see the same one.
+    state: Arc<dyn StateRead>,
+    by_hash: B256Map<(Address, u64)>,
+    senders: AddressMap<SenderQueue>,
+    /// Cheapest first; among equals the latest first.
+    by_tip: BTreeSet<(u128, Reverse<u64>, Address, u64)>,
+    arrivals: u64,
+}
+
+impl Pool {
+    /// An empty pool over the head's state.
+    pub fn new(rules: TxRules, limits: PoolLimits, state: Arc<dyn StateRead>) -> Self {
+        let inner = Inner {
+            state,
+            by_hash: B256Map::default(),
+            senders: AddressMap::default(),
+            by_tip: BTreeSet::new(),
+            arrivals: 0,
+        };
+        Self { rules, limits, inner: Mutex::new(inner) }
+    }
+
+    /// Decodes a transaction, recovers its sender and admits it.
+    pub fn add_raw(&self, raw: &[u8]) -> Result<Admitted, PoolError> {
+        self.add(check::decode(raw)?)
+    }
+
+    /// Recovers the sender of a transaction and admits it.
+    pub fn add(&self, tx: Transaction) -> Result<Admitted, PoolError> {
+        check::check(&tx, &self.rules)?;
+        if self.inner.lock().by_hash.contains_key(&tx.hash()) {
+            return Err(PoolError::AlreadyKnown);
+        }
+        // Nine tenths of admission's time, and so outside the lock.
+        let tx = Recovered::recover(tx).map_err(|_| PoolError::InvalidSender)?;
+        self.admit(Arc::new(tx))
+    }
+
+    fn admit(&self, tx: Arc<Recovered>) -> Result<Admitted, PoolError> {
+        let mut inner = self.inner.lock();
+        let state = inner.state.clone();
+        if inner.by_hash.contains_key(&tx.hash()) {
+            return Err(PoolError::AlreadyKnown);
+        }
+        let account = sender_account(state.as_ref(), tx.sender())?;
+        let fresh = SenderQueue { next: account.nonce, balance: account.balance, txs: BTreeMap::new() };
+        let queue = inner.senders.get(&tx.sender()).unwrap_or(&fresh);
+        let cost = cost(&tx);
+        self.check_nonce(queue, &tx)?;
+        queue.check_replacement(&tx)?;
+        queue.check_funds(&tx, cost)?;
+        let replaces = queue.txs.get(&tx.nonce()).map(|held| held.tx.hash());
+        if replaces.is_none() {
+            self.check_sender_limit(queue, &tx)?;
+        }
+        let settlement = tx.kind().to().is_some_and(|to| self.limits.settlement.contains(to));
+        let waiting = Waiting { tx: tx.clone(), arrival: inner.arrivals, cost, settlement };
+        if replaces.is_none() && inner.by_hash.len() >= self.limits.total {
+            self.make_room(&mut inner, &waiting)?;
+        }
+        inner.arrivals = inner.arrivals.saturating_add(1);
+        let floor = self.rules.base_fee_floor;
+        inner.senders.entry(tx.sender()).or_insert(fresh);
+        if let Some(replaced) = replaces {
+            inner.remove(replaced, floor);
+        }
+        let executable = inner.insert(waiting, floor);
+        Ok(Admitted { tx, executable, replaced: replaces })
+    }
+
+    fn check_nonce(&self, queue: &SenderQueue, tx: &Recovered) -> Result<(), PoolError> {
+        let (next, nonce) = (queue.next, tx.nonce());
+        if nonce < next {
+            return Err(PoolError::NonceTooLow { next, nonce });
+        }
+        // Further ahead than every waiting transaction could fill, it would never be reached.
+        let ahead = self.limits.executable_per_sender.saturating_add(self.limits.queued_per_sender);
+        let ahead = u64::try_from(ahead).unwrap_or(u64::MAX).saturating_mul(16);
+        if nonce.saturating_sub(next) > ahead {
+            return Err(PoolError::NonceTooHigh { next, nonce, ahead });
+        }
+        Ok(())
+    }
+
+    /// Executable ones fill their own places first and then those of queued ones.
+    fn check_sender_limit(&self, queue: &SenderQueue, tx: &Recovered) -> Result<(), PoolError> {
+        let executable = queue.executable(self.limits.executable_per_sender).count();
+        let queued = queue.txs.len().saturating_sub(executable);
+        let joins_executable = tx.nonce() <= queue.pending_nonce() && executable < self.limits.executable_per_sender;
+        if !joins_executable && queued >= self.limits.queued_per_sender {
+            let limit = self.limits.executable_per_sender.saturating_add(self.limits.queued_per_sender);
+            let limit =
+                if executable < self.limits.executable_per_sender { self.limits.queued_per_sender } else { limit };
+            return Err(PoolError::SenderLimit { address: tx.sender(), limit });
+        }
+        Ok(())
+    }
+
+    fn make_room(&self, inner: &mut Inner, waiting: &Waiting) -> Result<(), PoolError> {
+        let floor = self.rules.base_fee_floor;
+        let Some((lowest, _, sender, nonce)) = inner.by_tip.first().copied() else { return Ok(()) };
+        if waiting.lasting_tip(floor) <= lowest {
+            return Err(PoolError::Full { lowest });
+        }
+        let hash = inner.senders.get(&sender).and_then(|queue| queue.txs.get(&nonce)).map(|tx| tx.tx.hash());
+        if let Some(hash) = hash {
+            inner.remove(hash, floor);
+        }
+        Ok(())
+    }
+
+    /// The head is now a block with state `state` that changed `accounts`. Drops what can no longer be executed.
+    pub fn advance(&self, state: Arc<dyn StateRead>, accounts: &BTreeMap<Address, Option<Account>>) {
+        let mut inner = self.inner.lock();
+        inner.state = state;
+        let floor = self.rules.base_fee_floor;
+        if accounts.len() <= inner.senders.len() {
+            for (address, account) in accounts {
+                inner.advance_sender(*address, account.unwrap_or_default(), floor);
+            }
+        } else {
+            let changed: Vec<_> =
+                inner.senders.keys().filter_map(|sender| Some((*sender, *accounts.get(sender)?))).collect();
+            for (address, account) in changed {
+                inner.advance_sender(address, account.unwrap_or_default(), floor);
+            }
+        }
+    }
+
+    /// The head is now any other block, such as an earlier one: every sender is looked up again.
+    pub fn reset(&self, state: Arc<dyn StateRead>) -> Result<(), PoolError> {
+        let mut inner = self.inner.lock();
+        inner.state = state.clone();
+        let senders: Vec<_> = inner.senders.keys().copied().collect();
+        for sender in senders {
+            let account = read(state.as_ref(), sender)?;
+            inner.advance_sender(sender, account, self.rules.base_fee_floor);
+        }
+        Ok(())
+    }
+
+    /// Forgets a transaction, and says whether it was there.
+    pub fn remove(&self, hash: B256) -> bool {
+        self.inner.lock().remove(hash, self.rules.base_fee_floor).is_some()
+    }
+
+    /// Forgets all.
+    pub fn clear(&self) {
+        let mut inner = self.inner.lock();
+        inner.by_hash.clear();
+        inner.senders.clear();
+        inner.by_tip.clear();
+    }
+
+    /// The executable transactions in the order a block under `base_fee` should take them.
+    pub fn best(&self, base_fee: u64) -> Best {
+        let inner = self.inner.lock();
+        let limit = self.limits.executable_per_sender;
+        let senders = inner.senders.iter();
+        Best::new(
+            base_fee,
+            senders.map(|(sender, queue)| (*sender, queue.executable(limit).cloned().collect::<VecDeque<_>>())),
+        )
+    }
+
+    /// Whether a block under `base_fee` would find a transaction.
+    pub fn has_work(&self, base_fee: u64) -> bool {
+        let inner = self.inner.lock();
+        let mut heads = inner.senders.values().filter_map(|queue| queue.executable(1).next());
+        heads.any(|tx| tx.tx.effective_tip(base_fee).is_some())
+    }
+
+    /// A waiting transaction.
+    pub fn get(&self, hash: B256) -> Option<Arc<Recovered>> {
+        let inner = self.inner.lock();
+        let (sender, nonce) = inner.by_hash.get(&hash)?;
+        Some(inner.senders.get(sender)?.txs.get(nonce)?.tx.clone())
+    }
+
+    /// The next nonce of a sender, with its executable transactions counted; `None` if it has none waiting.
+    pub fn pending_nonce(&self, sender: Address) -> Option<u64> {
+        self.inner.lock().senders.get(&sender).map(SenderQueue::pending_nonce)
+    }
+
+    /// How many are executable, and how many wait behind a gap or a limit.
+    pub fn status(&self) -> (usize, usize) {
+        let inner = self.inner.lock();
+        let executable =
+            inner.senders.values().map(|queue| queue.executable(self.limits.executable_per_sender).count());
+        let executable = executable.fold(0, usize::saturating_add);
+        (executable, inner.by_hash.len().saturating_sub(executable))
+    }
+
+    /// Everything that waits, of one sender or of all, by sender and nonce.
+    pub fn content(&self, of: Option<Address>) -> Content {
+        let inner = self.inner.lock();
+        let mut content = Content::default();
+        for (sender, queue) in inner.senders.iter().filter(|(sender, _)| of.is_none_or(|of| of == **sender)) {
+            let executable: Vec<_> =
+                queue.executable(self.limits.executable_per_sender).map(|waiting| waiting.tx.clone()).collect();
+            let queued: Vec<_> = queue.txs.values().skip(executable.len()).map(|waiting| waiting.tx.clone()).collect();
+            if !executable.is_empty() {
+                content.executable.insert(*sender, executable);
+            }
+            if !queued.is_empty() {
+                content.queued.insert(*sender, queued);
+            }
+        }
+        content
+    }
+}
+
+impl Inner {
+    /// Returns whether it is executable. Its sender's queue is there.
+    fn insert(&mut self, waiting: Waiting, floor: u64) -> bool {
+        let (sender, nonce) = (waiting.tx.sender(), waiting.nonce());
+        self.by_hash.insert(waiting.tx.hash(), (sender, nonce));
+        self.by_tip.insert((waiting.lasting_tip(floor), Reverse(waiting.arrival), sender, nonce));
+        let queue = self.senders.entry(sender).or_default();
+        queue.txs.insert(nonce, waiting);
+        nonce < queue.pending_nonce()
+    }
+
+    fn remove(&mut self, hash: B256, floor: u64) -> Option<Waiting> {
+        let (sender, nonce) = self.by_hash.remove(&hash)?;
+        let queue = self.senders.get_mut(&sender)?;
+        let waiting = queue.txs.remove(&nonce)?;
+        if queue.txs.is_empty() {
+            self.senders.remove(&sender);
+        }
+        self.by_tip.remove(&(waiting.lasting_tip(floor), Reverse(waiting.arrival), sender, nonce));
+        Some(waiting)
+    }
+
+    fn advance_sender(&mut self, sender: Address, account: Account, floor: u64) {
+        let Some(queue) = self.senders.get_mut(&sender) else { return };
+        let gone = queue.advance(account.nonce, account.balance);
+        if queue.txs.is_empty() {
+            self.senders.remove(&sender);
+        }
+        for waiting in gone {
+            self.by_hash.remove(&waiting.tx.hash());
+            self.by_tip.remove(&(waiting.lasting_tip(floor), Reverse(waiting.arrival), sender, waiting.nonce()));
+        }
+    }
+}
+
+fn read(state: &dyn StateRead, address: Address) -> Result<Account, PoolError> {
+    let account = state.account(address).map_err(|error| PoolError::State(error.to_string()))?;
+    Ok(account.unwrap_or_default())
+}
+
+/// The account of somebody who may send: no contract, except through a delegation (EIP-3607, EIP-7702).
+fn sender_account(state: &dyn StateRead, sender: Address) -> Result<Account, PoolError> {
+    let account = read(state, sender)?;
+    if account.code_hash != Account::NO_CODE {
+        let code = state.code(account.code_hash).map_err(|error| PoolError::State(error.to_string()))?;
+        if code.is_none_or(|code| !code.starts_with(&alloy_eips::eip7702::constants::EIP7702_DELEGATION_DESIGNATOR)) {
+            return Err(PoolError::SenderIsContract(sender));
+        }
+    }
+    Ok(account)
+}
