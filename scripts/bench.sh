@@ -3,7 +3,10 @@
 # merged into target/bench.json.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
-need cargo cc node
+need cargo cc node npm
+
+(cd tests/reference && npm ci --no-audit --no-fund --loglevel=error)
+export LIMPID_REQUIRE_REFERENCE=1
 
 export LIMPID_BENCH_DIR="$target/bench"
 rm -rf "$LIMPID_BENCH_DIR"

@@ -6,6 +6,7 @@
 
 mod cases;
 mod permit;
+mod reentrancy;
 mod router;
 mod routes;
 mod sequences;
