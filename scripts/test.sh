@@ -8,17 +8,19 @@ need cargo cc node npm
 build() { cargo build --profile ci --locked --workspace --bins --tests; }
 
 # Published bytecode that the native contracts are compared with; without it those tests would be skipped.
-reference() { (cd tests/reference && npm ci --no-audit --no-fund --loglevel=error); }
+reference() { (cd tests/reference && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error); }
 
 rust() { cargo test --profile ci --locked --workspace --no-fail-fast; }
 
 clients() {
     cd tests/clients
-    npm ci --no-audit --no-fund --loglevel=error
+    npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
     LIMPID_BIN="$target/ci/limpid" npm test
 }
 
+export LIMPID_REQUIRE_REFERENCE=1
 failed=0
+stage "reference bytecode from npm" reference
 stage "reference bytecode" reference
 export LIMPID_REQUIRE_REFERENCE=1
 stage "compile tests" build
