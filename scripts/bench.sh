@@ -5,11 +5,11 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 need cargo cc node npm
 
-(cd tests/reference && npm ci --no-audit --no-fund --loglevel=error)
+stage "reference bytecode" reference
 export LIMPID_REQUIRE_REFERENCE=1
 
 export LIMPID_BENCH_DIR="$target/bench"
 rm -rf "$LIMPID_BENCH_DIR"
 mkdir -p "$LIMPID_BENCH_DIR"
-stage "benches" cargo bench --locked --workspace --benches
+stage "benches" cargo bench --locked -p limpid-bench --benches
 node scripts/merge-bench.mjs "$LIMPID_BENCH_DIR" "$target/bench.json"

@@ -10,4 +10,22 @@ if [ ! -d "$LIMPID_VECTORS" ]; then
     echo "No reference vectors at $LIMPID_VECTORS. Set LIMPID_VECTORS to the folder that holds amm/ and lending/." >&2
     exit 1
 fi
-stage "reference vectors" cargo test --profile ci --locked -p limpid-exchange --test it vectors -- --nocapture --test-threads=1
+
+output=$(mktemp)
+replay() {
+    cargo test --profile ci --locked -p limpid-exchange --test it vectors:: -- --nocapture --test-threads=1 >"$output" ||
+        return 1
+}
+failed=0
+stage "reference vectors" replay || failed=1
+printf '\n%-28s %6s %7s %7s %10s %8s\n' file cases passed failed 'by design' skipped
+sed -nE 's/.*vectors ([a-z0-9_]+\.json) +total +([0-9]+) passed +([0-9]+) failed +([0-9]+) by-design steps +([0-9]+) not-applicable steps +([0-9]+).*/\1 \2 \3 \4 \5 \6/p' "$output" |
+    while read -r file cases passed wrong by_design skipped; do
+        printf '%-28s %6s %7s %7s %10s %8s\n' "$file" "$cases" "$passed" "$wrong" "$by_design" "$skipped"
+    done
+echo "Steps that differ by design or do not apply are counted as steps; why is in crates/protocols/exchange/tests/it/vectors/table.txt."
+if [ "$failed" -ne 0 ]; then
+    grep -E 'FAILED|panicked|missing|differs' "$output" | head -n 40 || true
+fi
+rm -f "$output"
+exit "$failed"
