@@ -62,6 +62,11 @@ found=$(git grep -nwE 'f64|f32|SystemTime|Instant|thread_rng|rand' -- $consensus
 found=$(git ls-files 'crates/*/tests/*.rs' 'crates/protocols/*/tests/*.rs' 'bin/*/tests/*.rs' | grep -vE '/tests/it/' || true)
 [ -z "$found" ] || breach "one test binary per crate: tests/it/main.rs" "$found"
 
+# Docs name files that are there.
+for file in $(grep -ohE '`(bench|bin|crates|scenarios|scripts|tests)/[A-Za-z0-9_./-]+' ./*.md | tr -d '`' | sort -u); do
+    [ -e "$file" ] || breach "the docs name a file that is not there" "$file"
+done
+
 found=$(git grep -nE '#\[ignore|(test|describe|it)\.skip\(' -- '*.rs' '*.mjs' || true)
 [ -z "$found" ] || printf 'to look at, ignored tests (each needs its reason beside it):\n%s\n' "$found"
 found=$(git ls-files '*.rs' '*.mjs' '*.ts' '*.tsx' | grep -vE '(^|/)(tests?|benches|fuzz)/' | xargs -r wc -l |
