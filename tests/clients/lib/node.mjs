@@ -1,6 +1,6 @@
 // Starts the node under test on a free port with a directory of its own, and stops it whatever happens.
 import { execFile, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, openSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -59,36 +59,49 @@ async function ready(url) {
   }
 }
 
-/** A dev node: `{ url, ws, datadir, stop }`. */
+/** A dev node on a free port with a new directory: see `launch`. `stop` also removes the directory. */
 export async function startNode(...extra) {
   const datadir = mkdtempSync(join(tmpdir(), 'limpid-clients-'));
-  const log = join(datadir, 'log');
-  const [http, app] = [await freePort(), await freePort()];
-  const args = ['node', '--dev', '--datadir', join(datadir, 'data'), '--http-port', `${http}`, '--app-port', `${app}`];
-  const output = openSync(log, 'w');
-  const child = spawn(binary(), [...args, ...extra], { stdio: ['ignore', output, output] });
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  const kill = () => child.kill('SIGKILL');
-  process.once('exit', kill);
+  const remove = () => rmSync(datadir, { recursive: true, force: true });
+  try {
+    const node = await launch(join(datadir, 'data'), ...extra);
+    return { ...node, stop: () => node.stop().finally(remove) };
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
 
+/** A dev node over a directory: `{ url, ws, stop, kill }`, `kill` being kill -9. */
+export async function launch(datadir, ...extra) {
+  const [http, app] = [await freePort(), await freePort()];
+  const args = ['node', '--dev', '--datadir', datadir, '--http-port', `${http}`, '--app-port', `${app}`];
+  const log = `${datadir}.log`;
+  const output = openSync(log, 'a');
+  const child = spawn(binary(), [...args, ...extra], { stdio: ['ignore', output, output] });
+  closeSync(output);
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  const kill = () => {
+    child.kill('SIGKILL');
+    return ended;
+  };
+  process.once('exit', kill);
   const stop = async () => {
     child.kill('SIGTERM');
     const patience = setTimeout(kill, 5_000);
     await ended;
     clearTimeout(patience);
     process.off('exit', kill);
-    rmSync(datadir, { recursive: true, force: true });
   };
 
   const url = `http://127.0.0.1:${http}`;
   for (let attempt = 0; attempt < 300; attempt += 1) {
     if (child.exitCode !== null) break;
-    if (await ready(url)) return { url, ws: `ws://127.0.0.1:${http}`, app: `http://127.0.0.1:${app}`, datadir, stop };
+    if (await ready(url)) return { url, ws: `ws://127.0.0.1:${http}`, stop, kill };
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  const tail = readFileSync(log, 'utf8').slice(-4_000);
   await stop();
-  throw new Error(`the node did not start:\n${tail}`);
+  throw new Error(`the node did not start:\n${readFileSync(log, 'utf8').slice(-4_000)}`);
 }
 
 /** Resolves when `condition` gives something truthy; fails after `seconds` with the words of `what`. */
