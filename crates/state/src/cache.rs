@@ -166,3 +166,35 @@ impl Caches {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bounded_map_forgets_and_is_never_stale() {
+        let mut map = Halves::new(10);
+        for round in 0..3u32 {
+            for key in 0..100u32 {
+                map.insert(key, (key, round));
+                assert_eq!(map.get(&key), Some((key, round)));
+                assert!(map.young.len() + map.old.len() <= 10);
+            }
+        }
+        assert_eq!((map.get(&0), map.get(&95)), (None, Some((95, 2))));
+    }
+
+    #[test]
+    fn another_generation_neither_reads_nor_fills() {
+        let caches = Caches::new();
+        let key = (Address::ZERO, U256::ZERO);
+        let read = |generation, stored: u64| caches.slot(generation, key, || Ok::<_, ()>(U256::from(stored)));
+        assert_eq!(read(0, 1), Ok(U256::from(1)));
+        assert_eq!(read(0, 2), Ok(U256::from(1)), "cached");
+        assert_eq!(read(5, 3), Ok(U256::from(3)), "of another generation: read from its own store");
+        caches.advance(5, None);
+        assert_eq!(read(0, 4), Ok(U256::from(4)), "an old view reads its own store");
+        assert_eq!(read(5, 6), Ok(U256::from(6)), "and has left nothing behind");
+        assert_eq!(read(5, 7), Ok(U256::from(6)));
+    }
+}

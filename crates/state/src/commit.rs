@@ -131,10 +131,11 @@ impl StateDb {
 
     /// Makes the prepared state the head readers see. Its batch must have been committed to the store.
     pub fn publish(&self, prepared: Prepared) -> Result<Committed, StateError> {
-        let mut current = self.head.write();
+        let _one_at_a_time = self.publishing.lock();
+        let current = self.committed();
         let Prepared { head, stored, generation: parent, kind } = prepared;
         let trie = match &kind {
-            Kind::Already => return Ok(current.clone()),
+            Kind::Already => return Ok(current),
             Kind::Commit(pending) => pending.0.change.trie.clone(),
             Kind::Rewind(trie) => trie.clone(),
             Kind::Flush => current.0.trie.clone(),
@@ -158,7 +159,8 @@ impl StateDb {
             pending.0.became.get_or_init(|| generation);
             *pending.0.base.write() = Base::from(&next);
         }
-        *current = next.clone();
+        // Readers wait for the exchange alone; what only the old head held is freed after it.
+        let _old = std::mem::replace(&mut *self.head.write(), next.clone());
         Ok(next)
     }
 

@@ -8,7 +8,7 @@ use crate::{
     views::{CommittedInner, Layer},
 };
 use alloy_primitives::B256;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use std::sync::{Arc, OnceLock};
 
 /// Height and state root of a committed state.
@@ -27,6 +27,7 @@ const FLUSH_AFTER: usize = 10_000;
 pub struct StateDb {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) head: RwLock<Committed>,
+    pub(crate) publishing: Mutex<()>,
     pub(crate) flush_after: usize,
 }
 
@@ -53,7 +54,8 @@ impl StateDb {
             inner.trie = change.trie;
             inner.head = Some(head);
         }
-        Ok(Self { store, head: RwLock::new(Committed(Arc::new(inner))), flush_after })
+        let head = RwLock::new(Committed(Arc::new(inner)));
+        Ok(Self { store, head, publishing: Mutex::new(()), flush_after })
     }
 
     /// The store below.

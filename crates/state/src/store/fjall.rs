@@ -8,6 +8,9 @@ use std::{ops::Bound, path::Path, sync::Arc};
 /// Memory for blocks of rows read from disk, in bytes.
 const CACHE_BYTES: u64 = 256 << 20;
 
+/// Journals are read again on opening, about 100 MB a second; at this size, in bytes, tables are written out instead.
+const JOURNAL_BYTES: u64 = 128 << 20;
+
 /// The durable store. Dropping the last handle closes it and releases the directory.
 pub struct FjallStore {
     database: Database,
@@ -36,7 +39,8 @@ impl FjallStore {
     /// another value is refused, as is one that another process has open.
     pub fn open(path: impl AsRef<Path>, rules: B256) -> Result<Self, StoreError> {
         let dir = DataDir::open(path.as_ref(), rules)?;
-        let database = match Database::builder(dir.tables()).cache_size(CACHE_BYTES).open() {
+        let builder = Database::builder(dir.tables()).cache_size(CACHE_BYTES).max_journaling_size(JOURNAL_BYTES);
+        let database = match builder.open() {
             Ok(database) => database,
             // Only a handle of this process that outlived its store can hold the engine's own lock.
             Err(fjall::Error::Locked) => return Err(dir.in_use()),

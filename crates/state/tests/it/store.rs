@@ -61,6 +61,20 @@ fn rows_are_ordered_and_bounded() {
 }
 
 #[test]
+fn tables_are_distinct() {
+    let names: std::collections::BTreeSet<_> = Table::ALL.iter().map(|table| table.name()).collect();
+    assert_eq!(names.len(), Table::ALL.len());
+    both(|store| {
+        let mut batch = Batch::new();
+        Table::ALL.iter().for_each(|table| batch.put(*table, *b"key", table.name()));
+        store.commit(&batch).expect("commits");
+        for table in Table::ALL {
+            assert_eq!(store.get(table, b"key").expect("reads"), Some(table.name().into()));
+        }
+    });
+}
+
+#[test]
 fn many_rows_are_paged_without_loss() {
     both(|store| {
         let mut batch = Batch::new();
