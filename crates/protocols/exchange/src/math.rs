@@ -20,15 +20,15 @@ const UNIT: U256 = uint!(1000_U256);
 const HUNDRED: U256 = uint!(100_U256);
 
 /// Solidity's checked multiplication of the published code: more than 256 bits is a refusal there too.
-fn times(a: U256, b: U256) -> Result<U256> {
+pub(crate) fn times(a: U256, b: U256) -> Result<U256> {
     a.checked_mul(b).ok_or_else(|| revert_text("ds-math-mul-overflow"))
 }
 
-fn plus(a: U256, b: U256) -> Result<U256> {
+pub(crate) fn plus(a: U256, b: U256) -> Result<U256> {
     a.checked_add(b).ok_or_else(|| revert_text("ds-math-add-overflow"))
 }
 
-fn minus(a: U256, b: U256) -> Result<U256> {
+pub(crate) fn minus(a: U256, b: U256) -> Result<U256> {
     a.checked_sub(b).ok_or_else(|| revert_text("ds-math-sub-underflow"))
 }
 
@@ -96,19 +96,21 @@ pub fn redeemed(shares: U256, balance: U256, supply: U256) -> Result<U256> {
     over(times(shares, balance)?, supply)
 }
 
-/// Shares minted to the protocol for the growth of √k since the last deposit or withdrawal: one sixth
-/// of it, `S·(√k − √k_last) / (5·√k + √k_last)`, rounded down. Only in V2 mode.
+/// Shares minted to the protocol for the growth of √k since the last deposit or withdrawal: the part
+/// `n / d` of it, `S·(√k − √k_last)·n / (√k·(d − n) + √k_last·n)`, rounded down. Only in V2 mode, where
+/// the published share is 1/6.
 ///
 /// # Errors
-/// Overflow as published.
-pub fn protocol_shares(supply: U256, reserves: [U256; 2], k_last: U256) -> Result<U256> {
+/// Overflow as published; a share above the whole.
+pub fn protocol_shares(supply: U256, reserves: [U256; 2], k_last: U256, (n, d): (u16, u16)) -> Result<U256> {
     let [reserve0, reserve1] = reserves;
     let (root, last) = (isqrt_of_product(reserve0, reserve1), isqrt(k_last));
     if root <= last {
         return Ok(U256::ZERO);
     }
-    let grown = times(supply, minus(root, last)?)?;
-    over(grown, plus(times(root, uint!(5_U256))?, last)?)
+    let (n, rest) = (U256::from(n), minus(U256::from(d), U256::from(n))?);
+    let grown = times(times(supply, minus(root, last)?)?, n)?;
+    over(grown, plus(times(root, rest)?, times(last, n)?)?)
 }
 
 /// Whether a swap leaves enough: `(b0·1000 − in0·3)·(b1·1000 − in1·3) ≥ R0·R1·1000²`.
@@ -148,17 +150,22 @@ pub fn fee_parts(input: U256, community_percent: u8) -> Result<FeeParts> {
     Ok(FeeParts { makers: minus(fee, community)?, community })
 }
 
-/// How much of `amount` to swap so that the rest fits what it buys (one-token deposit):
-/// `(√(R·(3988009·R + 3988000·a)) − 1997·R) / 1994`, rounded down.
+/// How much of `amount` to swap so that the rest fits what it buys (one-token deposit).
 ///
-/// Source: the quadratic of the 0.3 % fee solved for equal value; checked numerically in `tests/it`.
+/// With `κ` the part of an input that stays in the reserves (1 less the community's part of the fee), the
+/// rest fits when `(a − s)·R = 0.997·s·(R + κ·s)`, whose root is
+/// `s = (√(R·(3988009·R + 3988000·κ·a)) − 1997·R) / (1994·κ)`, rounded down.
 ///
 /// # Errors
 /// Overflow beyond what reserves of 112 bits can cause.
-pub fn zap_swap(amount: U256, reserve_in: U256) -> Result<U256> {
-    let inner = plus(times(uint!(3988009_U256), reserve_in)?, times(uint!(3988000_U256), amount)?)?;
-    let root = isqrt_of_product(reserve_in, inner);
-    over(minus(root, times(reserve_in, uint!(1997_U256))?)?, uint!(1994_U256))
+pub fn zap_swap(amount: U256, reserve_in: U256, community_percent: u8) -> Result<U256> {
+    // κ in 100,000ths: the fee is 3/1000 of an input and the community's part of it in percent.
+    let all = uint!(100000_U256);
+    let kept = minus(all, times(FEE, U256::from(community_percent).min(HUNDRED))?)?;
+    let reach = mul_div(times(uint!(3988000_U256), amount)?, kept, all, Round::Down)?;
+    let root = isqrt_of_product(reserve_in, plus(times(uint!(3988009_U256), reserve_in)?, reach)?);
+    let above = minus(root, times(reserve_in, uint!(1997_U256))?)?;
+    Ok(mul_div(above, all, times(uint!(1994_U256), kept)?, Round::Down)?)
 }
 
 /// A balance as a reserve.
@@ -166,5 +173,6 @@ pub fn zap_swap(amount: U256, reserve_in: U256) -> Result<U256> {
 /// # Errors
 /// `UniswapV2: OVERFLOW` beyond 112 bits.
 pub fn reserve(balance: U256) -> Result<U112> {
-    balance.try_into().map_err(|_| revert_text("UniswapV2: OVERFLOW"))
+    ensure!(balance.bit_len() <= U112::BITS, "UniswapV2: OVERFLOW");
+    Ok(balance.wrapping_to())
 }

@@ -166,7 +166,7 @@ fn impact(pools: &[PoolState], path: &[Address], amounts: &[U256]) -> u64 {
     let million = U256::from(1_000_000);
     let (Some(input), Some(output)) = (amounts.first(), amounts.last()) else { return 0 };
     // A large scale keeps the chain of divisions exact enough for dust amounts.
-    let scale = U256::from(1) << 64;
+    let scale = U256::ONE.wrapping_shl(64);
     let Some(mut ideal) = input.checked_mul(scale) else { return 0 };
     for (pool, at) in pools.iter().zip(path) {
         let [reserve0, reserve1] = pool.reserves;
