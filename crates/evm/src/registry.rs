@@ -15,7 +15,7 @@ pub const DIRECTORY_CODE: [u8; 4] = [0xef, 0x4c, 0, 0];
 
 /// Every native contract. Adding a protocol is its folder and one line here.
 pub fn protocols() -> Vec<Entry> {
-    [limpid_queue::entries(), limpid_weth::entries(), limpid_token::entries()].concat()
+    [limpid_queue::entries(), limpid_token::entries(), limpid_weth::entries(), limpid_exchange::entries()].concat()
 }
 
 /// The native contracts of one chain.
