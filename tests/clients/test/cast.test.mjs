@@ -8,7 +8,7 @@ import { cast, castAt, castBinary } from '../lib/cast.mjs';
 import { createToken } from '../lib/natives.mjs';
 import { eventually, startNode } from '../lib/node.mjs';
 import { compile } from '../lib/solidity.mjs';
-import { ROUTER, WETH, exactInput, lim, openPool, sdkToken } from '../lib/uniswap.mjs';
+import { ROUTER, SWAP_GAS, WETH, exactInput, lim, openPool, sdkToken } from '../lib/uniswap.mjs';
 
 const { Counter } = compile(['Counter.sol']);
 
@@ -117,7 +117,7 @@ describe('cast', () => {
     assert.equal(methodName, 'swapExactETHForTokens');
     const [least, path, to, deadline] = args;
     const receipt = await send(ROUTER, 'swapExactETHForTokens(uint256,address[],address,uint256)',
-      least, `[${path.join(',')}]`, to, deadline, '--value', `${BigInt(value)}`, ...key);
+      least, `[${path.join(',')}]`, to, deadline, '--value', `${BigInt(value)}`, '--gas-limit', `${SWAP_GAS}`, ...key);
     assert.equal(BigInt(receipt.status), 1n);
     assert.equal(number(await at('call', token, 'balanceOf(address)(uint256)', rich.address)), quoted);
   });

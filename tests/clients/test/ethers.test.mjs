@@ -7,7 +7,8 @@ import { createToken } from '../lib/natives.mjs';
 import { eventually, startNode } from '../lib/node.mjs';
 import { compile } from '../lib/solidity.mjs';
 import {
-  FACTORY, ROUTER, WETH, erc20Abi, exactInput, factoryAbi, lim, openPool, pairAbi, pairAddress, routerAbi, sdkToken,
+  FACTORY, ROUTER, SWAP_GAS, WETH, erc20Abi, exactInput, factoryAbi, lim, openPool, pairAbi, pairAddress, routerAbi,
+  sdkToken,
 } from '../lib/uniswap.mjs';
 
 const { Counter } = compile(['Counter.sol']);
@@ -127,7 +128,7 @@ describe('ethers', () => {
     const dollar = new Contract(token, erc20Abi, provider);
     const before = await dollar.balanceOf(rich.address);
     const buy = await exactInput(provider, lim, sdkToken(token), parseEther('3'), rich.address);
-    const receipt = await (await router[buy.methodName](...buy.args, { value: buy.value })).wait();
+    const receipt = await (await router[buy.methodName](...buy.args, { value: buy.value, gasLimit: SWAP_GAS })).wait();
     assert.equal((await dollar.balanceOf(rich.address)) - before, buy.quoted);
 
     const [swap] = await new Contract(pair, pairAbi, provider).queryFilter('Swap', receipt.blockNumber);
@@ -136,7 +137,7 @@ describe('ethers', () => {
 
     const sell = await exactInput(provider, sdkToken(token), lim, parseEther('100'), rich.address);
     const coins = await provider.getBalance(rich.address);
-    const sold = await (await router[sell.methodName](...sell.args)).wait();
+    const sold = await (await router[sell.methodName](...sell.args, { gasLimit: SWAP_GAS })).wait();
     assert.equal((await provider.getBalance(rich.address)) + sold.fee - coins, sell.quoted);
   });
 

@@ -11,7 +11,9 @@ import { CHAIN_ID, devAccount } from '../lib/accounts.mjs';
 import { createToken } from '../lib/natives.mjs';
 import { eventually, startNode } from '../lib/node.mjs';
 import { compile } from '../lib/solidity.mjs';
-import { ROUTER, WETH, erc20Abi, exactInput, lim, openPool, pairAbi, pairAddress, routerAbi, sdkToken } from '../lib/uniswap.mjs';
+import {
+  ROUTER, SWAP_GAS, WETH, erc20Abi, exactInput, lim, openPool, pairAbi, pairAddress, routerAbi, sdkToken,
+} from '../lib/uniswap.mjs';
 
 const { Counter } = compile(['Counter.sol']);
 
@@ -138,6 +140,7 @@ describe('viem', () => {
     provider.destroy();
     const receipt = await mined(await wallet.writeContract({
       address: ROUTER, abi: parseAbi(routerAbi), functionName: buy.methodName, args: buy.args, value: BigInt(buy.value),
+      gas: SWAP_GAS,
     }));
     const balance = await client.readContract({
       address: token, abi: parseAbi(erc20Abi), functionName: 'balanceOf', args: [account.address],
