@@ -2,7 +2,7 @@
 
 use crate::{
     asset::Asset,
-    path::{pair_address, sorted},
+    path::{find_pair, sorted},
     state::{Factory, Pair, Policy, Setup},
 };
 use alloy_primitives::{Address, U256};
@@ -43,7 +43,7 @@ impl Factory<'_> {
         ensure!(token_a != token_b, "UniswapV2: IDENTICAL_ADDRESSES");
         let (token0, token1) = sorted(token_a, token_b);
         ensure!(!token0.is_zero(), "UniswapV2: ZERO_ADDRESS");
-        let pair = pair_address(self.cx, token0, token1)?;
+        let pair = find_pair(self.cx, token0, token1)?;
         ensure!(Pair::of(self.cx, pair).setup.get()? == Setup::default(), "UniswapV2: PAIR_EXISTS");
         let (asset0, asset1) = (Asset::resolve(self.cx, token0)?, Asset::resolve(self.cx, token1)?);
 
@@ -65,7 +65,7 @@ impl Factory<'_> {
     /// The pool of two tokens, or the zero address.
     pub fn get_pair(&self, token_a: Address, token_b: Address) -> Result<Address> {
         let (token0, token1) = sorted(token_a, token_b);
-        let pair = pair_address(self.cx, token0, token1)?;
+        let pair = find_pair(self.cx, token0, token1)?;
         let exists = Pair::of(self.cx, pair).setup.get()? != Setup::default();
         Ok(if exists { pair } else { Address::ZERO })
     }

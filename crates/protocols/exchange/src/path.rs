@@ -36,7 +36,7 @@ fn copy<const N: usize>(into: &mut [u8], parts: [&[u8]; N]) {
 }
 
 /// Where the pool of two sorted tokens stands: CREATE2 of the registered factory.
-pub(crate) fn pair_address(cx: Ctx<'_>, token0: Address, token1: Address) -> Result<Address> {
+pub(crate) fn find_pair(cx: Ctx<'_>, token0: Address, token1: Address) -> Result<Address> {
     let factory = cx.env(|env| env.addresses.v2_factory);
     let salt = cx.keccak256(&salt_input(token0, token1))?;
     cx.keccak256(&create2_input(factory, salt)).map(Address::from_word)
@@ -79,7 +79,7 @@ impl Leg {
         ensure!(token_in != token_out, "UniswapV2Library: IDENTICAL_ADDRESSES");
         let (token0, token1) = sorted(token_in, token_out);
         ensure!(!token0.is_zero(), "UniswapV2Library: ZERO_ADDRESS");
-        let pair = pair_address(cx, token0, token1)?;
+        let pair = find_pair(cx, token0, token1)?;
         let setup = Pair::of(cx, pair).setup.get()?;
         Ok((setup.token1 == token1).then_some(Self { pair, setup, zero_in: token0 == token_in }))
     }
