@@ -142,6 +142,10 @@ impl Caches {
         }
     }
 
+    pub(crate) fn forget_tries(&self) {
+        self.tries.lock().clear();
+    }
+
     /// Moves to the next generation.
     pub(crate) fn advance(&self, generation: u64, change: Option<HeadChange<'_>>) {
         let mut head = self.head.write();

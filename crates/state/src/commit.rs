@@ -83,8 +83,8 @@ impl StateDb {
         batch.put(Table::Meta, keys::HEAD, keys::encode_head(&head));
         let inner = &committed.0;
         let mut stored = inner.stored.advance(&committed, &pending.0.change);
-        if stored.changed >= self.flush_after {
-            stored = stored.flush(&inner.reader, head, &pending.0.change.trie, batch)?;
+        if stored.changed >= self.options.flush_after {
+            stored = stored.flush(&inner.reader, head, &pending.0.change.trie, &self.options, batch)?;
         }
         Ok(Prepared { head, stored, generation: inner.generation, kind: Kind::Commit(pending.clone()) })
     }
@@ -125,7 +125,8 @@ impl StateDb {
         batch.put(Table::Meta, keys::HEAD, keys::encode_head(&head));
         let inner = &committed.0;
         // The rows must not describe a height above the head.
-        let stored = inner.stored.advance(&committed, &change).flush(&inner.reader, head, &change.trie, batch)?;
+        let stored =
+            inner.stored.advance(&committed, &change).flush(&inner.reader, head, &change.trie, &self.options, batch)?;
         Ok(Prepared { head, stored, generation: inner.generation, kind: Kind::Rewind(change.trie) })
     }
 
@@ -136,6 +137,7 @@ impl StateDb {
         let Prepared { head, stored, generation: parent, kind } = prepared;
         let trie = match &kind {
             Kind::Already => return Ok(current),
+            _ if stored.head == Some(head) => stored.trie.clone(),
             Kind::Commit(pending) => pending.0.change.trie.clone(),
             Kind::Rewind(trie) => trie.clone(),
             Kind::Flush => current.0.trie.clone(),
@@ -149,6 +151,9 @@ impl StateDb {
         let caches = current.0.caches.clone();
         // A flush changes no value: what builds on the head goes on building on it.
         let generation = if matches!(kind, Kind::Flush) { parent } else { parent.saturating_add(1) };
+        if stored.cut_back {
+            caches.forget_tries();
+        }
         match &kind {
             Kind::Commit(pending) => caches.advance(generation, Some(head_change(&pending.0))),
             Kind::Rewind(_) => caches.advance(generation, None),

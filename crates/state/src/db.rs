@@ -1,7 +1,7 @@
 //! The state database: opening it, its head, applying diffs.
 
 use crate::{
-    AtHeight, Base, Committed, Pending, Reader, StateDiff, StateError, Store, Table,
+    AtHeight, Base, Committed, Options, Pending, Reader, StateDiff, StateError, Store, Table,
     apply::{Change, resolve},
     cache::Caches,
     keys, nodes,
@@ -20,27 +20,23 @@ pub struct Head {
     pub root: B256,
 }
 
-/// Changed accounts and slots after which node rows are written with a block: about 100 ms of work.
-const FLUSH_AFTER: usize = 10_000;
-
 /// The state of a chain over a store. One thread commits; any number read.
 pub struct StateDb {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) head: RwLock<Committed>,
     pub(crate) publishing: Mutex<()>,
-    pub(crate) flush_after: usize,
+    pub(crate) options: Options,
 }
 
 impl StateDb {
     /// Opens the state in `store`, which may be empty. Only what changed since the node rows were last written is
     /// read.
     pub fn open(store: Arc<dyn Store>) -> Result<Self, StateError> {
-        Self::open_with(store, FLUSH_AFTER)
+        Self::open_with(store, Options::default())
     }
 
-    /// As [`StateDb::open`]; node rows are written with the block that brings the changed accounts and slots since
-    /// the last time to `flush_after`. 0 writes them with every block.
-    pub fn open_with(store: Arc<dyn Store>, flush_after: usize) -> Result<Self, StateError> {
+    /// As [`StateDb::open`], with other bounds.
+    pub fn open_with(store: Arc<dyn Store>, options: Options) -> Result<Self, StateError> {
         let reader = store.snapshot()?;
         let head = stored_head(reader.as_ref())?;
         let stored = nodes::stored(reader.as_ref())?;
@@ -55,7 +51,7 @@ impl StateDb {
             inner.head = Some(head);
         }
         let head = RwLock::new(Committed(Arc::new(inner)));
-        Ok(Self { store, head, publishing: Mutex::new(()), flush_after })
+        Ok(Self { store, head, publishing: Mutex::new(()), options })
     }
 
     /// The store below.

@@ -50,6 +50,7 @@ pub use self::{
     diff::{Account, StateDiff},
     error::StateError,
     history::AtHeight,
+    nodes::Options,
     store::{Batch, FjallStore, KeyRange, MAX_KEY_LEN, MemStore, Order, Reader, Row, Rows, Store, StoreError, Table},
     verify::Report,
     views::{AccountProof, Base, Committed, Pending, StateRead, StorageProof},

@@ -87,6 +87,11 @@ impl Trie {
         }
     }
 
+    /// The same trie with only `levels` levels in memory. The rest must be in rows, or it is lost.
+    pub(crate) fn cut_back(&self, levels: usize) -> Self {
+        Self { root: self.root.as_ref().map(|link| link.cut_back(levels)) }
+    }
+
     /// RLP of the nodes from the root towards `key`, as in `eth_getProof`.
     pub(crate) fn proof(&self, key: &Nibbles, source: &dyn NodeSource) -> Result<Vec<Vec<u8>>, StateError> {
         proof::proof(self.root.as_ref(), key, source)

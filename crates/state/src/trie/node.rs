@@ -69,6 +69,17 @@ impl Branch {
 }
 
 impl Node {
+    fn cut_back(&self, levels: usize) -> Self {
+        match self {
+            Self::Leaf { .. } => self.clone(),
+            Self::Extension { path, child } => Self::Extension { path: *path, child: child.cut_back(levels) },
+            Self::Branch(branch) => {
+                let children = branch.children.iter().map(|child| child.cut_back(levels)).collect();
+                Self::Branch(Branch { mask: branch.mask, children })
+            }
+        }
+    }
+
     pub(super) fn encode(&self) -> (Vec<u8>, RlpNode) {
         // A full branch has 532 bytes.
         let mut rlp = Vec::with_capacity(if matches!(self, Self::Branch(_)) { 544 } else { 128 });
@@ -143,6 +154,18 @@ impl Link {
             (Some(one), Some(two)) if Arc::ptr_eq(one, two) => true,
             _ => self.reference() == other.reference(),
         }
+    }
+
+    /// The same link with only `levels` levels of nodes in memory.
+    pub(super) fn cut_back(&self, levels: usize) -> Self {
+        let reference = self.reference();
+        let node = match self.node.get() {
+            // A node inside its parent's RLP has no row to be read from again.
+            Some(node) if !reference.is_hash() => Some(node.clone()),
+            Some(node) if levels > 0 => Some(Arc::new(node.cut_back(levels.saturating_sub(1)))),
+            _ => None,
+        };
+        Self { reference: reference.clone().into(), node: node.map_or_else(OnceLock::new, OnceLock::from) }
     }
 
     /// The node, read from `source` and checked against the reference if it is not in memory.

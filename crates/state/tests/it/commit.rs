@@ -1,6 +1,6 @@
 //! Committing, publishing, forks, heights, views, proofs.
 
-use crate::support::{Model, account, address, code, mem};
+use crate::support::{Model, account, address, code, flush_after, mem};
 use alloy_primitives::{B256, U256, keccak256};
 use alloy_trie::{EMPTY_ROOT_HASH, KECCAK_EMPTY, Nibbles, TrieAccount, proof::verify_proof};
 use limpid_state::{
@@ -188,9 +188,65 @@ fn a_view_keeps_its_values() {
     assert_eq!((slot(&new, 5), balance(&new, 1)), (U256::from(51), Some(U256::from(99))));
 }
 
+/// Counts the snapshots that are alive.
+struct Counting {
+    store: MemStore,
+    alive: Arc<()>,
+}
+
+struct Counted {
+    reader: Arc<dyn Reader>,
+    _alive: Arc<()>,
+}
+
+impl Reader for Counted {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.reader.get(table, key)
+    }
+
+    fn page(&self, table: Table, range: &KeyRange, order: Order, limit: usize) -> Result<Vec<Row>, StoreError> {
+        self.reader.page(table, range, order, limit)
+    }
+}
+
+impl Reader for Counting {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.store.get(table, key)
+    }
+
+    fn page(&self, table: Table, range: &KeyRange, order: Order, limit: usize) -> Result<Vec<Row>, StoreError> {
+        self.store.page(table, range, order, limit)
+    }
+}
+
+impl Store for Counting {
+    fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
+        self.store.commit(batch)
+    }
+
+    fn snapshot(&self) -> Result<Arc<dyn Reader>, StoreError> {
+        Ok(Arc::new(Counted { reader: self.store.snapshot()?, _alive: self.alive.clone() }))
+    }
+}
+
+#[test]
+fn committed_layers_do_not_pile_up() {
+    let alive = Arc::new(());
+    let db = StateDb::open(Arc::new(Counting { store: MemStore::new(), alive: alive.clone() })).expect("opens");
+    let mut waiting = db.apply(&db.committed(), set_balance(1, 1)).expect("applies");
+    for height in 1..50 {
+        // The next state is built before this one is committed, as validators do.
+        let next = db.apply(&waiting, set_balance(1, height + 1)).expect("applies");
+        db.commit(&waiting, height, |_| {}).expect("commits");
+        waiting = next;
+        let snapshots = Arc::strong_count(&alive) - 2;
+        assert!(snapshots <= 2, "{snapshots} snapshots are held at height {height}");
+    }
+}
+
 #[test]
 fn readers_never_see_two_heights() {
-    let db = Arc::new(StateDb::open_with(mem().1, 50).expect("opens"));
+    let db = Arc::new(StateDb::open_with(mem().1, flush_after(50)).expect("opens"));
     let both = |height: u64| {
         let mut diff = set_balance(1, height);
         let slots = (0..20).map(|slot| (U256::from(slot), U256::from(height))).collect();
@@ -295,7 +351,7 @@ fn a_wipe_clears_old_slots_and_keeps_new_ones() {
 #[test]
 fn a_flush_does_not_disturb_what_builds_on_the_head() {
     let (shared, store) = mem();
-    let db = StateDb::open_with(store, usize::MAX).expect("opens");
+    let db = StateDb::open_with(store, flush_after(usize::MAX)).expect("opens");
     for height in 1..30 {
         commit(&db, set_balance(height % 7, height), height);
     }
@@ -330,9 +386,9 @@ fn check_proof(view: &Committed, proof: &AccountProof) {
 
 #[test]
 fn proofs_hold() {
-    for flush_after in [0, usize::MAX] {
+    for changes in [0, usize::MAX] {
         let (shared, store) = mem();
-        let db = StateDb::open_with(store, flush_after).expect("opens");
+        let db = StateDb::open_with(store, flush_after(changes)).expect("opens");
         let mut diff = StateDiff::default();
         for number in 0..300 {
             diff.accounts.insert(address(number), Some(account(number, number * 3)));

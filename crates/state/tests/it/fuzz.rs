@@ -4,13 +4,13 @@
 
 use crate::support::{Model, RULES, Rng, account, address, code, mem};
 use alloy_primitives::{Address, U256};
-use limpid_state::{Base, Batch, FjallStore, Pending, StateDb, StateDiff, Store};
+use limpid_state::{Base, Batch, FjallStore, Options, Pending, StateDb, StateDiff, Store};
 use std::{collections::BTreeMap, sync::Arc};
 
 const ADDRESSES: u64 = 40;
 const SLOTS: u64 = 60;
-/// Node rows lag by a few blocks.
-const FLUSH_AFTER: usize = 300;
+/// Node rows lag by a few blocks, and memory is cut back every few flushes.
+const OPTIONS: Options = Options { flush_after: 300, nodes_in_memory: 2_000 };
 
 fn changes_wanted() -> u64 {
     std::env::var("STATE_FUZZ").ok().and_then(|text| text.parse().ok()).unwrap_or(20_000)
@@ -70,7 +70,7 @@ struct Run {
 
 impl Run {
     fn new(store: Arc<dyn Store>, seed: u64) -> Self {
-        let db = StateDb::open_with(store.clone(), FLUSH_AFTER).expect("opens");
+        let db = StateDb::open_with(store.clone(), OPTIONS).expect("opens");
         Self { store, db, rng: Rng(seed), head: Model::default(), past: BTreeMap::new(), height: 0, changes: 0 }
     }
 
@@ -158,7 +158,7 @@ impl Run {
     }
 
     fn reopen(&mut self, store: Arc<dyn Store>) {
-        self.db = StateDb::open_with(store.clone(), FLUSH_AFTER).expect("opens again");
+        self.db = StateDb::open_with(store.clone(), OPTIONS).expect("opens again");
         self.store = store;
         assert_eq!(self.db.head().map(|head| (head.height, head.root)), Some((self.height, self.head.root())));
     }
@@ -176,7 +176,7 @@ fn in_memory() {
         if rounds.is_multiple_of(10) {
             run.check();
         }
-        if rounds.is_multiple_of(25) {
+        if rounds.is_multiple_of(7) {
             run.rewind();
             run.check();
         }
@@ -200,7 +200,7 @@ fn on_disk() {
         if rounds.is_multiple_of(20) {
             run.check();
         }
-        if rounds.is_multiple_of(45) {
+        if rounds.is_multiple_of(15) {
             run.rewind();
         }
         if rounds.is_multiple_of(60) {

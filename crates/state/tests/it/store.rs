@@ -1,6 +1,6 @@
 //! The stores: order, snapshots, the data directory, crashes.
 
-use crate::support::{RULES, account, address, fjall, mem};
+use crate::support::{RULES, account, address, fjall, flush_after, mem};
 use alloy_primitives::B256;
 use limpid_state::{Batch, FjallStore, KeyRange, Order, Rows, StateDb, StateDiff, Store, StoreError, Table};
 use std::{
@@ -180,7 +180,7 @@ fn extend(db: &StateDb) -> u64 {
 #[ignore = "started by kill_nine_loses_nothing"]
 fn crash_child() {
     let Ok(dir) = std::env::var("STATE_CRASH_DIR") else { return };
-    let db = StateDb::open_with(fjall(Path::new(&dir)), 100).expect("opens");
+    let db = StateDb::open_with(fjall(Path::new(&dir)), flush_after(100)).expect("opens");
     loop {
         println!("acknowledged {}", extend(&db));
     }

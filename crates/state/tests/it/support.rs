@@ -5,7 +5,7 @@ use alloy_trie::{
     EMPTY_ROOT_HASH, TrieAccount,
     root::{state_root_unsorted, storage_root_unhashed},
 };
-use limpid_state::{Account, FjallStore, MemStore, StateDiff, StateRead, Store};
+use limpid_state::{Account, FjallStore, MemStore, Options, StateDiff, StateRead, Store};
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 /// splitmix64: the same numbers on every machine.
@@ -52,6 +52,11 @@ pub(crate) fn fjall(path: &Path) -> Arc<dyn Store> {
 pub(crate) fn mem() -> (MemStore, Arc<dyn Store>) {
     let store = MemStore::new();
     (store.clone(), Arc::new(store))
+}
+
+/// Node rows are written after that many changes.
+pub(crate) fn flush_after(changes: usize) -> Options {
+    Options { flush_after: changes, ..Options::default() }
 }
 
 /// A state as a test keeps it: plain maps and nothing shared with the code under test.
