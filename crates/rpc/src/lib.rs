@@ -1,1 +1,35 @@
-//! limpid-rpc
+//! The node's JSON-RPC: Ethereum's methods, subscriptions, and the `limpid_*` namespace, over HTTP and WebSocket on one
+//! port.
+//!
+//! # How a request runs
+//!
+//! [`server`] takes bytes and answers what is no request at all; [`methods`] finds the method and the thread for it;
+//! [`params`] reads the arguments; a function of [`api`] asks [`limpid_chain::Node`]; [`types`] are the answers.
+//! Methods that read the store run on threads that may block, and execution runs on the node's own threads with large
+//! stacks, so that nothing heavy ever holds up the runtime.
+//!
+//! # Rules
+//!
+//! - R-1 *Codes by the book.* -32700, -32600, -32601, -32602 as JSON-RPC 2.0 has them; 3 with data for reverts; -32000
+//!   for what Ethereum's nodes refuse; -32005 for limits ([`error`]). Tested in `tests/it/wire.rs`, `tests/it/calls.rs`.
+//! - R-2 *Arguments first.* Every argument is read before anything happens; what is malformed changes nothing, and the
+//!   message names the argument, never a type of this program. Tested in `tests/it/malformed.rs`.
+//! - R-3 *Limits on everything.* Sizes of requests and answers, batches, connections, subscriptions, filters, log
+//!   searches, gas and time of calls. Tested in `tests/it/wire.rs`, `tests/it/filters.rs`, `tests/it/calls.rs`.
+//! - R-4 *Development methods only on development chains.* Tested in `tests/it/dev.rs`.
+//! - R-5 *Blocks are pushed in order, none twice, none left out*, however slow the subscriber. Tested in
+//!   `tests/it/subscriptions.rs`.
+//! - R-6 *System transactions look like transactions*: every field that clients demand is there. Tested in
+//!   `types/transaction.rs`.
+
+pub mod api;
+pub mod error;
+mod events;
+mod methods;
+pub mod params;
+mod revert;
+pub mod server;
+pub mod types;
+
+pub use api::{Api, CLIENT_VERSION};
+pub use server::{Config, ServeError, Server};

@@ -1,0 +1,59 @@
+//! Who answers: `web3_*`, `net_*` and the chain's id.
+
+use super::{Api, CLIENT_VERSION};
+use crate::{error::Result, methods::Methods, params::Args, types::Quantity};
+use alloy_primitives::{Address, B256, keccak256};
+
+pub(super) fn register(methods: &mut Methods) {
+    methods.quick("web3_clientVersion", client_version);
+    methods.quick("web3_sha3", sha3);
+    methods.quick("net_version", net_version);
+    methods.quick("net_listening", listening);
+    methods.quick("net_peerCount", peer_count);
+    methods.quick("eth_chainId", chain_id);
+    methods.quick("eth_syncing", syncing);
+    methods.quick("eth_accounts", accounts);
+}
+
+fn client_version(_: &Api, args: Args) -> Result<&'static str> {
+    args.end()?;
+    Ok(CLIENT_VERSION)
+}
+
+fn sha3(_: &Api, mut args: Args) -> Result<B256> {
+    let data = args.bytes("data")?;
+    args.end()?;
+    Ok(keccak256(data))
+}
+
+fn net_version(api: &Api, args: Args) -> Result<String> {
+    args.end()?;
+    Ok(api.node().chain_id().to_string())
+}
+
+fn listening(_: &Api, args: Args) -> Result<bool> {
+    args.end()?;
+    Ok(true)
+}
+
+fn peer_count(_: &Api, args: Args) -> Result<Quantity<u64>> {
+    args.end()?;
+    Ok(Quantity(0))
+}
+
+fn chain_id(api: &Api, args: Args) -> Result<Quantity<u64>> {
+    args.end()?;
+    Ok(Quantity(api.node().chain_id()))
+}
+
+/// A single node is never behind itself.
+fn syncing(_: &Api, args: Args) -> Result<bool> {
+    args.end()?;
+    Ok(false)
+}
+
+/// The node holds nobody's keys.
+fn accounts(_: &Api, args: Args) -> Result<[Address; 0]> {
+    args.end()?;
+    Ok([])
+}

@@ -1,0 +1,107 @@
+//! The methods.
+
+mod blocks;
+mod calls;
+mod debug;
+mod dev;
+mod fees;
+mod filters;
+mod identity;
+mod limpid;
+mod logs;
+mod state;
+mod submit;
+mod subscribe;
+mod transactions;
+mod txpool;
+
+use crate::{
+    error::{Result, RpcError},
+    events::Events,
+    methods::Methods,
+};
+use alloy_eips::BlockId;
+use alloy_primitives::B256;
+use filters::Filters;
+use limpid_chain::{BlockWithReceipts, Node};
+use parking_lot::Mutex;
+use std::{sync::Arc, time::Instant};
+
+/// What methods work with; cheap to clone.
+#[derive(Clone)]
+pub struct Api(Arc<Inner>);
+
+struct Inner {
+    node: Node,
+    started: Instant,
+    events: Events,
+    filters: Filters,
+    /// Heights to which `evm_revert` can go back, by id, oldest first.
+    snapshots: Mutex<Vec<(u64, u64)>>,
+    pools: limpid::PoolCache,
+    rules_hash: B256,
+}
+
+/// What this program is, as `web3_clientVersion` says it.
+pub const CLIENT_VERSION: &str = concat!("limpid/v", env!("CARGO_PKG_VERSION"));
+
+impl Api {
+    /// The methods of a node.
+    pub fn new(node: Node) -> Self {
+        let events = Events::new(&node);
+        // Opening the node computed it already, so it can be computed; a chain nobody can identify shows zeros.
+        let rules_hash = limpid_chain::ledger::rules_hash(node.genesis(), node.rules()).unwrap_or_default();
+        Self(Arc::new(Inner {
+            node,
+            started: Instant::now(),
+            events,
+            filters: Filters::default(),
+            snapshots: Mutex::default(),
+            pools: limpid::PoolCache::default(),
+            rules_hash,
+        }))
+    }
+
+    /// The node that answers.
+    pub fn node(&self) -> &Node {
+        &self.0.node
+    }
+
+    fn events(&self) -> &Events {
+        &self.0.events
+    }
+
+    /// Hash of the rules the chain runs by.
+    fn rules_hash(&self) -> B256 {
+        self.0.rules_hash
+    }
+
+    fn filters(&self) -> &Filters {
+        &self.0.filters
+    }
+
+    /// A block that must be there.
+    fn block(&self, id: BlockId) -> Result<Arc<BlockWithReceipts>> {
+        self.node().block(id)?.ok_or_else(|| RpcError::refused("header not found"))
+    }
+}
+
+/// Every method of a node; those that rewrite a chain only if it is a development chain.
+pub(crate) fn register(methods: &mut Methods, dev: bool) {
+    identity::register(methods);
+    blocks::register(methods);
+    transactions::register(methods);
+    state::register(methods);
+    calls::register(methods);
+    fees::register(methods);
+    submit::register(methods);
+    logs::register(methods);
+    filters::register(methods);
+    subscribe::register(methods);
+    debug::register(methods);
+    txpool::register(methods);
+    limpid::register(methods);
+    if dev {
+        dev::register(methods);
+    }
+}

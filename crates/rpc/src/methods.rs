@@ -1,0 +1,102 @@
+//! The table of methods and how each is run.
+
+use crate::{
+    api::Api,
+    error::{Result, RpcError},
+    params::Args,
+};
+use jsonrpsee::{
+    PendingSubscriptionSink, RpcModule,
+    types::{ErrorObjectOwned, Params},
+};
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// Requests that may use a blocking thread at once; more wait their turn without one.
+const MOST_AT_ONCE: usize = 128;
+
+/// Names are written once, in this crate.
+const DISTINCT: &str = "every method has a name of its own";
+
+type Answer = std::result::Result<Box<RawValue>, ErrorObjectOwned>;
+
+/// Methods by name.
+pub struct Methods {
+    module: RpcModule<Api>,
+    slots: Arc<Semaphore>,
+}
+
+impl Methods {
+    /// No methods yet.
+    pub fn new(api: Api) -> Self {
+        Self { module: RpcModule::new(api), slots: Arc::new(Semaphore::new(MOST_AT_ONCE)) }
+    }
+
+    /// What the server takes.
+    pub fn finish(self) -> RpcModule<Api> {
+        self.module
+    }
+
+    /// A method that answers from memory in microseconds: runs where the request arrived.
+    pub fn quick<T: Serialize + 'static>(&mut self, name: &'static str, handler: fn(&Api, Args) -> Result<T>) {
+        let run = move |params: Params<'_>, api: &Api, _: &_| answer(api, &params, handler);
+        self.module.register_method(name, run).expect(DISTINCT);
+    }
+
+    /// A method that reads the store or waits for a call: runs on a thread that may block. The answer becomes text
+    /// there too.
+    pub fn blocking<T: Serialize + 'static>(&mut self, name: &'static str, handler: fn(&Api, Args) -> Result<T>) {
+        let slots = self.slots.clone();
+        let run = move |params: Params<'static>, api: Arc<Api>, _| {
+            let slots = slots.clone();
+            async move {
+                let slot = slots.acquire_owned().await;
+                let run = move || {
+                    let answer = answer(&api, &params, handler);
+                    drop(slot);
+                    answer
+                };
+                // A panic costs its own request alone.
+                tokio::task::spawn_blocking(run).await.unwrap_or_else(|error| Err(RpcError::internal(&error).into()))
+            }
+        };
+        self.module.register_async_method(name, run).expect(DISTINCT);
+    }
+
+    /// A method that waits without a thread.
+    pub fn waiting<T, F>(&mut self, name: &'static str, handler: fn(Api, Args) -> F)
+    where
+        T: Serialize + 'static,
+        F: Future<Output = Result<T>> + Send + 'static,
+    {
+        let run = move |params: Params<'static>, api: Arc<Api>, _| async move {
+            let args = Args::new(&params)?;
+            text(handler(api.as_ref().clone(), args).await)
+        };
+        self.module.register_async_method(name, run).expect(DISTINCT);
+    }
+
+    /// A second name for a method.
+    pub fn alias(&mut self, alias: &'static str, name: &'static str) {
+        self.module.register_alias(alias, name).expect(DISTINCT);
+    }
+
+    /// The subscriptions, all behind one name as Ethereum has it.
+    pub fn subscription<F>(&mut self, handler: fn(Api, Params<'static>, PendingSubscriptionSink) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let run = move |params, pending, api: Arc<Api>, _| handler(api.as_ref().clone(), params, pending);
+        self.module.register_subscription("eth_subscribe", "eth_subscription", "eth_unsubscribe", run).expect(DISTINCT);
+    }
+}
+
+fn answer<T: Serialize>(api: &Api, params: &Params<'_>, handler: fn(&Api, Args) -> Result<T>) -> Answer {
+    text(Args::new(params).and_then(|args| handler(api, args)))
+}
+
+fn text<T: Serialize>(answer: Result<T>) -> Answer {
+    to_raw_value(&answer?).map_err(|error| RpcError::internal(&error).into())
+}

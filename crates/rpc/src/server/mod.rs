@@ -1,0 +1,143 @@
+//! HTTP and WebSocket on one port.
+
+mod front;
+mod names;
+
+use self::{front::FrontLayer, names::Names};
+use crate::{
+    api::{self, Api},
+    methods::Methods,
+};
+use alloy_primitives::{B128, U128};
+use jsonrpsee::{
+    core::traits::IdProvider,
+    server::{
+        BatchRequestConfig, PingConfig, ServerBuilder, ServerConfig, ServerHandle, middleware::rpc::RpcServiceBuilder,
+    },
+    types::SubscriptionId,
+};
+use limpid_chain::Node;
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
+use tower_http::cors::{Any, CorsLayer};
+
+/// Where to listen, and what one client may ask for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The address of the machine to listen on.
+    pub host: IpAddr,
+    /// The port; 0 takes a free one.
+    pub port: u16,
+    /// Largest request in bytes.
+    pub request_size: u32,
+    /// Largest answer in bytes.
+    pub response_size: u32,
+    /// Requests in one batch.
+    pub batch: u32,
+    /// Connections at once.
+    pub connections: u32,
+    /// Subscriptions of one connection.
+    pub subscriptions: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            host: Ipv4Addr::LOCALHOST.into(),
+            port: 8545,
+            request_size: 15 << 20,
+            // The largest answer of the reference suite has 21 MB.
+            response_size: 64 << 20,
+            batch: 1_000,
+            connections: 1_000,
+            subscriptions: 256,
+        }
+    }
+}
+
+/// Why the server could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Something else listens there.
+    #[error("{0} is in use by another program; stop it, or choose another port with --http-port")]
+    InUse(SocketAddr),
+    /// The system does not let us listen there.
+    #[error("cannot listen on {at}: {reason}")]
+    Refused {
+        /// The address.
+        at: SocketAddr,
+        /// What the system said.
+        reason: io::Error,
+    },
+}
+
+/// A running server. It stops when asked, or when this is dropped.
+#[derive(Debug)]
+pub struct Server {
+    handle: ServerHandle,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Serves `node`. Must be called in a tokio runtime.
+    pub async fn start(node: Node, config: &Config) -> Result<Self, ServeError> {
+        let dev = node.is_dev();
+        let mut methods = Methods::new(Api::new(node));
+        api::register(&mut methods, dev);
+        let module = methods.finish();
+
+        let at = SocketAddr::new(config.host, config.port);
+        let known = Arc::new(module.method_names().collect());
+        // No keys are here and nothing is authorised by a cookie, so any page may ask, as with every node.
+        let cors = CorsLayer::new().allow_origin(Any).allow_methods(Any).allow_headers(Any);
+        let http = tower::ServiceBuilder::new().layer(cors).layer(FrontLayer::new(config.request_size));
+        let server = ServerBuilder::with_config(server_config(config))
+            .set_http_middleware(http)
+            .set_rpc_middleware(RpcServiceBuilder::new().layer_fn(move |inner| Names::new(inner, Arc::clone(&known))))
+            .build(at)
+            .await
+            .map_err(|reason| match reason.kind() {
+                io::ErrorKind::AddrInUse => ServeError::InUse(at),
+                _ => ServeError::Refused { at, reason },
+            })?;
+        let address = server.local_addr().map_err(|reason| ServeError::Refused { at, reason })?;
+        Ok(Self { handle: server.start(module), address })
+    }
+
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Takes no more requests, and waits for those that run.
+    pub async fn stop(self) {
+        // An error only says that it has stopped already.
+        let _ = self.handle.stop();
+        self.handle.stopped().await;
+    }
+}
+
+fn server_config(config: &Config) -> ServerConfig {
+    ServerConfig::builder()
+        .max_request_body_size(config.request_size)
+        .max_response_body_size(config.response_size)
+        .max_connections(config.connections)
+        .max_subscriptions_per_connection(config.subscriptions)
+        .set_batch_request_config(BatchRequestConfig::Limit(config.batch))
+        .enable_ws_ping(PingConfig::new().max_failures(3))
+        .set_id_provider(HexIds)
+        .build()
+}
+
+/// Subscription ids as Ethereum has them: random quantities.
+#[derive(Debug)]
+struct HexIds;
+
+impl IdProvider for HexIds {
+    fn next_id(&self) -> SubscriptionId<'static> {
+        format!("{:#x}", U128::from_be_bytes(B128::random().0)).into()
+    }
+}

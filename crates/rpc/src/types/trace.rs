@@ -1,0 +1,164 @@
+//! Call trees in the shape of geth's callTracer.
+
+use super::Quantity;
+use crate::revert;
+use alloy_primitives::{Address, B256, Bytes, U256};
+use limpid_evm::{CallFrame, CallKind};
+use serde::Serialize;
+
+/// The options of callTracer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TraceOptions {
+    /// Leave inner calls out.
+    pub only_top_call: bool,
+    /// Show logs.
+    pub with_log: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Frame<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    from: Address,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<Address>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<Quantity<U256>>,
+    gas: Quantity<u64>,
+    gas_used: Quantity<u64>,
+    input: &'a Bytes,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<&'a Bytes>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revert_reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logs: Option<Vec<FrameLog<'a>>>,
+}
+
+#[derive(Serialize)]
+struct FrameLog<'a> {
+    address: Address,
+    topics: &'a [B256],
+    data: &'a Bytes,
+    position: Quantity<usize>,
+}
+
+impl<'a> Frame<'a> {
+    fn new(frame: &'a CallFrame, options: TraceOptions) -> Self {
+        let kind = frame.kind.unwrap_or(CallKind::Call);
+        let log = |(log, position): &'a (alloy_primitives::Log, usize)| FrameLog {
+            address: log.address,
+            topics: log.topics(),
+            data: &log.data.data,
+            position: Quantity(*position),
+        };
+        Self {
+            kind: kind.name(),
+            from: frame.from,
+            to: frame.to,
+            value: (kind != CallKind::StaticCall).then_some(Quantity(frame.value)),
+            gas: Quantity(frame.gas),
+            gas_used: Quantity(frame.gas_used),
+            input: &frame.input,
+            output: (!frame.output.is_empty()).then_some(&frame.output),
+            error: frame.error.as_deref(),
+            revert_reason: frame.error.as_ref().and_then(|_| revert::reason(&frame.output)),
+            logs: (options.with_log && !frame.logs.is_empty()).then(|| frame.logs.iter().map(log).collect()),
+        }
+    }
+
+    /// Its JSON without the closing brace.
+    fn open(&self) -> serde_json::Result<String> {
+        let mut json = serde_json::to_string(self)?;
+        json.pop();
+        Ok(json)
+    }
+}
+
+/// The call tree under `root` as JSON.
+///
+/// Written with a stack of its own: a tree can be a thousand calls deep, and serving it must not cost a thousand
+/// frames of this thread's.
+pub fn call_tree(root: &CallFrame, options: TraceOptions) -> serde_json::Result<String> {
+    let mut json = Frame::new(root, options).open()?;
+    let calls = |frame: &'_ CallFrame| if options.only_top_call { 0 } else { frame.calls.len() };
+    // For each open frame the inner call that comes next.
+    let mut open = vec![(root, 0usize)];
+    while let Some((frame, next)) = open.last_mut() {
+        match frame.calls.get(*next).filter(|_| *next < calls(frame)) {
+            Some(call) => {
+                json.push_str(if *next == 0 { ",\"calls\":[" } else { "," });
+                *next = next.saturating_add(1);
+                json.push_str(&Frame::new(call, options).open()?);
+                open.push((call, 0));
+            }
+            None => {
+                json.push_str(if *next == 0 { "}" } else { "]}" });
+                open.pop();
+            }
+        }
+    }
+    Ok(json)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloy_primitives::Log;
+    use serde_json::{Value, json};
+
+    fn frame(byte: u8, calls: Vec<CallFrame>) -> CallFrame {
+        let log = Log::new_unchecked(Address::repeat_byte(byte), vec![B256::ZERO], Bytes::new());
+        CallFrame {
+            kind: Some(CallKind::Call),
+            from: Address::repeat_byte(byte),
+            to: Some(Address::ZERO),
+            logs: vec![(log, 1)],
+            calls,
+            ..CallFrame::default()
+        }
+    }
+
+    fn shown(root: &CallFrame, options: TraceOptions) -> Value {
+        serde_json::from_str(&call_tree(root, options).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn trees_keep_their_shape() {
+        let root = frame(1, vec![frame(2, vec![frame(3, vec![])]), frame(4, vec![])]);
+        let tree = shown(&root, TraceOptions::default());
+        assert_eq!(tree["from"], json!(Address::repeat_byte(1)));
+        assert_eq!(tree["calls"][0]["calls"][0]["from"], json!(Address::repeat_byte(3)));
+        assert_eq!(tree["calls"][1]["from"], json!(Address::repeat_byte(4)));
+        assert!(tree["calls"][1].get("calls").is_none() && tree.get("logs").is_none() && tree.get("error").is_none());
+        let top = shown(&root, TraceOptions { only_top_call: true, with_log: true });
+        assert!(top.get("calls").is_none());
+        assert_eq!(top["logs"][0]["position"], json!("0x1"));
+    }
+
+    #[test]
+    fn failures_say_why() {
+        let output =
+            Bytes::from(alloy_sol_types::SolError::abi_encode(&alloy_sol_types::Revert { reason: "no".into() }));
+        let failed = CallFrame { output: output.clone(), error: Some("execution reverted".into()), ..frame(1, vec![]) };
+        let tree = shown(&failed, TraceOptions::default());
+        assert_eq!((&tree["revertReason"], &tree["output"]), (&json!("no"), &json!(output)));
+    }
+
+    #[test]
+    fn the_deepest_tree_is_written_on_a_small_stack() {
+        let write = || {
+            let mut root = frame(0, vec![]);
+            for _ in 0..1_100 {
+                root = frame(0, vec![root]);
+            }
+            let json = call_tree(&root, TraceOptions::default()).unwrap();
+            json.matches("\"calls\"").count()
+        };
+        let small = std::thread::Builder::new().stack_size(1 << 20).spawn(write).unwrap();
+        assert_eq!(small.join().unwrap(), 1_100);
+    }
+}
