@@ -44,7 +44,8 @@ fn native(chain: &mut TestChain) -> Market {
             decimals: 18,
             supply: U256::from(10).pow(U256::from(30)),
         };
-        ITokenFactory::createTokenCall::abi_decode_returns(&send(chain, OWNER, at.token_factory, call)).expect("address")
+        ITokenFactory::createTokenCall::abi_decode_returns(&send(chain, OWNER, at.token_factory, call))
+            .expect("address")
     });
     Market { router: at.router, tokens }
 }
@@ -73,7 +74,14 @@ fn open(chain: &mut TestChain, market: &Market, approve: bool) {
     let (want, none) = (U256::from(10).pow(U256::from(26)), U256::ZERO);
     let [a, b] = market.tokens;
     let call = IRef::addLiquidityCall {
-        a, b, wantA: want, wantB: want, minA: none, minB: none, to: OWNER, deadline: DEADLINE,
+        a,
+        b,
+        wantA: want,
+        wantB: want,
+        minA: none,
+        minB: none,
+        to: OWNER,
+        deadline: DEADLINE,
     };
     send(chain, OWNER, market.router, call);
 }

@@ -13,12 +13,8 @@ use limpid_evm::{Outcome, testkit::TestChain};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use std::collections::BTreeMap;
 
-const USERS: [Address; 4] = [
-    Address::repeat_byte(0x11),
-    Address::repeat_byte(0x22),
-    Address::repeat_byte(0x33),
-    Address::repeat_byte(0x44),
-];
+const USERS: [Address; 4] =
+    [Address::repeat_byte(0x11), Address::repeat_byte(0x22), Address::repeat_byte(0x33), Address::repeat_byte(0x44)];
 const SETTER: Address = Address::repeat_byte(0x55);
 const TREASURY: Address = Address::repeat_byte(0x66);
 /// Tokens 0 to 2 and, as the last one, WETH.
@@ -467,7 +463,8 @@ fn equal_to_the_published_bytecode() {
         let (user, op) = (USERS[rng.random_range(0..USERS.len())], next(&mut rng));
         let native = worlds.run(true, user, &op);
         let reference = worlds.run(false, user, &op);
-        let context = || format!("turn {turn}, seed {seed}, {user}: {op:?}\nnative {native:?}\nreference {reference:?}");
+        let context =
+            || format!("turn {turn}, seed {seed}, {user}: {op:?}\nnative {native:?}\nreference {reference:?}");
         assert_eq!(reason(&native), reason(&reference), "{}", context());
         if native.success {
             assert_eq!(native.output, reference.output, "{}", context());

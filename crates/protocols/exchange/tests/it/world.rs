@@ -3,6 +3,7 @@
 use alloy_primitives::{Address, U256};
 use limpid_abi::addresses::Addresses;
 use limpid_evm::{Registry, Rules, registry::protocols, testkit::TestChain};
+use limpid_exchange::{Factory, Policy};
 use limpid_native::Contract;
 use limpid_token::{TokenFactory, TokenSpec};
 use std::sync::Arc;
@@ -29,14 +30,20 @@ pub fn chain_with_weth(weth: Option<Address>, rich: &[Address]) -> TestChain {
 /// When something stands there already.
 pub fn create_token(chain: &mut TestChain, token: Address, symbol: &str, owner: Address, supply: U256) {
     let factory = chain.rules.registry.addresses().token_factory;
-    let spec =
-        TokenSpec { name: symbol.into(), symbol: symbol.into(), decimals: 18, supply, minter: Address::ZERO };
-    chain
-        .native(|cx| TokenFactory::at(cx, factory).create_at(token, owner, &spec))
-        .expect("a token at a free address");
+    let spec = TokenSpec { name: symbol.into(), symbol: symbol.into(), decimals: 18, supply, minter: Address::ZERO };
+    chain.native(|cx| TokenFactory::at(cx, factory).create_at(token, owner, &spec)).expect("a token at a free address");
 }
 
 #[test]
 fn the_supply_is_what_it_says() {
     assert_eq!(NATIVE_SUPPLY, U256::from(10).pow(U256::from(30)));
+}
+
+/// Pools created from now on follow Uniswap's own rules; `setter` may switch the protocol's share.
+///
+/// # Panics
+/// Never on a chain with our factory.
+pub fn use_v2_mode(chain: &mut TestChain, setter: Address) {
+    let factory = chain.rules.registry.addresses().v2_factory;
+    chain.native(|cx| Factory::at(cx, factory).configure(Policy::V2, setter)).expect("our factory");
 }

@@ -43,10 +43,8 @@ impl Tally {
 /// # Panics
 /// When it is missing although `LIMPID_REQUIRE_VECTORS=1`.
 fn cases(file: &str) -> Option<Vec<Value>> {
-    let root = std::env::var_os("LIMPID_VECTORS").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../../shared/vectors"),
-        PathBuf::from,
-    );
+    let root = std::env::var_os("LIMPID_VECTORS")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../../shared/vectors"), PathBuf::from);
     let path = root.join("amm").join(file);
     let Ok(text) = std::fs::read_to_string(&path) else {
         let required = std::env::var("LIMPID_REQUIRE_VECTORS").is_ok_and(|value| value == "1");

@@ -9,8 +9,11 @@ use crate::{
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_sol_types::{Eip712Domain, SolCall, SolStruct, SolValue, eip712_domain, sol};
 use limpid_evm::{StateDiff, testkit::TestChain};
-use limpid_exchange::{Pair, pair_address};
-use limpid_native::{Contract, storage::{Key, slot}};
+use limpid_exchange::{Pair, compute_pair_address};
+use limpid_native::{
+    Contract,
+    storage::{Key, slot},
+};
 use secp256k1::{Message, SECP256K1, SecretKey};
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc};
@@ -27,8 +30,8 @@ sol! {
 fn create2(case: &Value) -> Result<(), String> {
     let (a, b) = (address(&case["tokenA"]), address(&case["tokenB"]));
     equal("init code hash", limpid_exchange::INIT_CODE_HASH, word(&case["init_code_hash"]))?;
-    equal("pair", pair_address(address(&case["factory"]), a, b), address(&case["pair"]))?;
-    equal("pair, tokens the other way", pair_address(address(&case["factory"]), b, a), address(&case["pair"]))
+    equal("pair", compute_pair_address(address(&case["factory"]), a, b), address(&case["pair"]))?;
+    equal("pair, tokens the other way", compute_pair_address(address(&case["factory"]), b, a), address(&case["pair"]))
 }
 
 fn pair_permit(case: &Value) -> Result<(), String> {
@@ -87,15 +90,11 @@ sol! {
         function permit(address owner, PermitSingle single, bytes signature) external;
         function allowance(address owner, address token, address spender) external view returns (uint160 amount, uint48 expiration, uint48 nonce);
     }
-    function permitTransferFrom(Unsigned permit, Wish details, address owner, bytes signature) external;
-}
-mod batch {
-    use super::{UnsignedBatch, Wish};
-    alloy_sol_types::sol! {
+    interface ISignatureTransfer {
+        function permitTransferFrom(Unsigned permit, Wish details, address owner, bytes signature) external;
         function permitTransferFrom(UnsignedBatch permit, Wish[] details, address owner, bytes signature) external;
     }
 }
-
 const RECEIVER: Address = Address::repeat_byte(0x77);
 
 /// A holder whose signature we can make.
@@ -132,7 +131,8 @@ fn domain(permit2: Address, chain_id: u64) -> Eip712Domain {
 fn digest_and_call(case: &Value, domain: &Eip712Domain, signer: &Signer) -> Result<(B256, Vec<u8>), String> {
     let message = &case["message"];
     let spender = address(&message["spender"]);
-    let permission = |value: &Value| TokenPermissions { token: address(&value["token"]), amount: number_at(value, "amount") };
+    let permission =
+        |value: &Value| TokenPermissions { token: address(&value["token"]), amount: number_at(value, "amount") };
     match case["kind"].as_str() {
         Some("PermitTransferFrom") => {
             let (nonce, deadline) = (number_at(message, "nonce"), number_at(message, "deadline"));
@@ -141,7 +141,12 @@ fn digest_and_call(case: &Value, domain: &Eip712Domain, signer: &Signer) -> Resu
             let digest = text.eip712_signing_hash(domain);
             let details = Wish { to: RECEIVER, requestedAmount: permitted.amount };
             let permit = Unsigned { permitted, nonce, deadline };
-            let call = permitTransferFromCall { permit, details, owner: signer.address, signature: signer.sign(digest) };
+            let call = ISignatureTransfer::permitTransferFrom_0Call {
+                permit,
+                details,
+                owner: signer.address,
+                signature: signer.sign(digest),
+            };
             Ok((digest, call.abi_encode()))
         }
         Some("PermitBatchTransferFrom") => {
@@ -152,7 +157,10 @@ fn digest_and_call(case: &Value, domain: &Eip712Domain, signer: &Signer) -> Resu
             let details = permitted.iter().map(|one| Wish { to: RECEIVER, requestedAmount: one.amount }).collect();
             let permit = UnsignedBatch { permitted, nonce, deadline };
             let (owner, signature) = (signer.address, signer.sign(digest));
-            Ok((digest, batch::permitTransferFromCall { permit, details, owner, signature }.abi_encode()))
+            Ok((
+                digest,
+                ISignatureTransfer::permitTransferFrom_1Call { permit, details, owner, signature }.abi_encode(),
+            ))
         }
         Some("PermitSingle") => {
             let details = &message["details"];
@@ -207,7 +215,12 @@ fn permit2(case: &Value) -> Result<(), String> {
         hold(&mut chain, &signer, permit2, address(&permitted["token"]));
     }
     if single.is_object() {
-        set_nonce(&mut chain, permit2, [signer.address, address(&single["token"]), spender], number_at(single, "nonce"));
+        set_nonce(
+            &mut chain,
+            permit2,
+            [signer.address, address(&single["token"]), spender],
+            number_at(single, "nonce"),
+        );
     }
     let outcome = chain.send(spender, permit2, U256::ZERO, call.clone());
     equal("Permit2 takes the signature", (outcome.success, outcome.output.clone()), (true, Bytes::new()))?;
@@ -215,7 +228,8 @@ fn permit2(case: &Value) -> Result<(), String> {
         let got = read(&chain, address(&permitted["token"]), IRef::balanceOfCall { owner: RECEIVER });
         equal("received", got >= number_at(permitted, "amount"), true)?;
     }
-    let again = chain.send(spender, permit2, U256::ZERO, bytes(&Value::String(alloy_primitives::hex::encode_prefixed(call))));
+    let again =
+        chain.send(spender, permit2, U256::ZERO, bytes(&Value::String(alloy_primitives::hex::encode_prefixed(call))));
     equal("a used nonce is refused", again.success, false)
 }
 

@@ -50,6 +50,7 @@ fn check_impact(ours: &Route, theirs: &Value) -> Result<(), String> {
     let hops = i32::try_from(ours.path.len() - 1).expect("few hops");
     let left = 1.0 - ours.impact_millionths as f64 / 1e6;
     let with_fee = 1.0 - left * 0.997f64.powi(hops);
+    let recorded = recorded / 100.0; // they give percent
     if (with_fee - recorded).abs() < 3e-6 { Ok(()) } else { Err(format!("impact {with_fee}, reference {recorded}")) }
 }
 

@@ -3,7 +3,7 @@
 use super::{Tally, address, equal, number, replay, uint64};
 use crate::{
     reference::{IRef, read, reason},
-    world::{NATIVE_SUPPLY, chain_at, create_token, use_v2_mode},
+    world::{chain_at, create_token, use_v2_mode},
 };
 use alloy_primitives::{Address, B256, Bytes, U256, hex};
 use alloy_sol_types::SolCall;
@@ -28,7 +28,7 @@ impl Pool {
         let mut chain = chain_at(1, |at| at.v2_factory = factory, &[wallet, SETTER]);
         use_v2_mode(&mut chain, SETTER);
         for (token, symbol) in tokens.into_iter().zip(["TKA", "TKB"]) {
-            create_token(&mut chain, token, symbol, wallet, NATIVE_SUPPLY);
+            create_token(&mut chain, token, symbol, wallet, U256::MAX);
         }
         let call = IRef::createPairCall { a: tokens[0], b: tokens[1] }.abi_encode();
         let created = chain.send(wallet, factory, U256::ZERO, call);
@@ -93,7 +93,8 @@ impl Pool {
 
 /// Success, reason and returned numbers of a recorded step.
 pub(super) fn check_outcome(outcome: &Outcome, step: &Value) -> Result<(), String> {
-    let expected = if step["ok"] == true { None } else { Some(step["revert"].as_str().unwrap_or_default().to_string()) };
+    let expected =
+        if step["ok"] == true { None } else { Some(step["revert"].as_str().unwrap_or_default().to_string()) };
     equal("refusal", reason(outcome), expected)?;
     if let (true, Value::Array(numbers)) = (outcome.success, &step["ret"]) {
         let words: Vec<U256> = outcome.output.chunks(32).map(U256::from_be_slice).collect();
