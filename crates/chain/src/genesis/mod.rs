@@ -15,7 +15,7 @@ pub const GAS_LIMIT: u64 = 200_000_000;
 /// Base fee of our first block, in wei per gas.
 pub const INITIAL_BASE_FEE: u64 = 1_000_000_000;
 /// What each dev account holds: 10,000 coins, in wei.
-pub const DEV_BALANCE: U256 = U256::from_limbs([0x1bce_cced_a100_0000, 0x21e, 0, 0]);
+pub const DEV_BALANCE: U256 = U256::from_limbs([0x19e0_c9ba_b240_0000, 0x21e, 0, 0]);
 /// The version of the chain's rules; free to change until the tag 1.0 (DESIGN D15).
 pub const RULES_VERSION: u64 = 0;
 

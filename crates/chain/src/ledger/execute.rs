@@ -80,10 +80,16 @@ impl Ledger {
     /// See [`super::Executor::execute`].
     pub(super) fn check_block(&self, block: &Block) -> Result<Arc<Executed>, ChainError> {
         let hash = block.header.hash_slow();
+        let invalid = |reason| ChainError::Invalid { hash, reason };
+        // First of all: the hash stands for the body only if this holds.
+        let (found, expected) = (block.header.transactions_root, transactions_root(&block.transactions));
+        if found != expected {
+            let (found, expected) = (found.to_string(), expected.to_string());
+            return Err(invalid(BlockFault::Field { field: "transactions_root", found, expected }));
+        }
         if let Some(known) = self.pending_block(hash) {
             return Ok(known);
         }
-        let invalid = |reason| ChainError::Invalid { hash, reason };
         let (parent, base) = self.parent(block.header.parent_hash)?;
         let (found, earliest) = (block.header.timestamp, self.genesis.earliest_after(parent.block.header.timestamp));
         if found < earliest {

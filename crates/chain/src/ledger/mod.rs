@@ -17,14 +17,20 @@ use crate::{
     rows,
     source::{StateSource, state_diff},
 };
-use alloy_primitives::{Address, B256, U256, map::B256Map};
+use alloy_primitives::{Address, B256, TxKind, U256, map::B256Map};
+use alloy_sol_types::SolCall;
+use limpid_abi::IQueue;
 use limpid_evm::{
-    BlockContext, Rules, ValueMove,
+    BlockContext, Rules, TxEnv, ValueMove,
     genesis::{Alloc, state as genesis_state},
+    simulate::{Options, Overrides, Simulator},
 };
 use limpid_state::{Base, MemStore, Pending, StateDb, StateDiff, Store};
 use parking_lot::{Mutex, RwLock};
 use std::{collections::BTreeMap, sync::Arc};
+
+/// Gas of a view that the chain calls itself.
+const VIEW_GAS: u64 = 1_000_000;
 
 /// A block that was executed here.
 pub struct Executed {
@@ -179,6 +185,31 @@ impl Ledger {
     pub fn next_base_fee(&self, parent: &alloy_consensus::Header) -> u64 {
         let base_fee = parent.base_fee_per_gas.unwrap_or_default();
         self.genesis.fees.next(parent.gas_used, parent.gas_limit, base_fee)
+    }
+
+    /// When the next item of the work queue is due after the head, in seconds since 1970; `None` if none waits.
+    ///
+    /// Executes a view, and so needs a thread with a large stack.
+    pub(crate) fn next_due(&self) -> Result<Option<u64>, ChainError> {
+        if !self.genesis.natives {
+            return Ok(None);
+        }
+        let head = self.head();
+        let source = self.source(self.state.committed(), head.block.hash, head.block.number());
+        let block = context(&head.block.header);
+        let simulator = Simulator::new(Arc::new(source), &self.rules, block, Overrides::new());
+        let call = TxEnv {
+            kind: TxKind::Call(self.rules.registry.addresses().queue),
+            data: IQueue::nextDueCall {}.abi_encode().into(),
+            gas_limit: VIEW_GAS,
+            gas_price: 0,
+            chain_id: None,
+            ..TxEnv::default()
+        };
+        let outcome = simulator.call(call, Options::default())?;
+        // A chain whose registry has no queue answers with nothing.
+        let due = IQueue::nextDueCall::abi_decode_returns(&outcome.output).ok().filter(|_| outcome.success);
+        Ok(due.filter(|due| *due != u64::MAX))
     }
 
     /// A block that is not committed.

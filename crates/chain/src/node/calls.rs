@@ -6,7 +6,7 @@ use crate::{
     error::{ChainError, damaged},
     ledger::context,
     source::StateSource,
-    tx::{self, MAX_GAS, Phase, Recovered},
+    tx::{self, LEAST_GAS, MAX_GAS, Phase, Recovered},
     workers::WorkError,
 };
 use alloy_eips::BlockId;
@@ -88,7 +88,16 @@ impl Node {
     /// The least gas limit with which the call succeeds, at most what a transaction may ask for.
     pub fn estimate_gas(&self, tx: TxEnv, options: CallOptions) -> Result<u64, CallError> {
         let cap = tx.gas_limit.min(MAX_GAS).min(self.ledger().user_gas()).min(self.inner().options.call_gas);
-        self.simulate(tx, options, move |simulator, tx| Ok(simulator.estimate(&tx, cap)?))
+        self.simulate(tx, options, move |simulator, tx| {
+            // A plain transfer is asked for most, and its answer should be exact.
+            if tx.data.is_empty() && cap >= LEAST_GAS {
+                let plain = TxEnv { gas_limit: LEAST_GAS, ..tx.clone() };
+                if simulator.call(plain, Options::default()).is_ok_and(|outcome| outcome.success) {
+                    return Ok(LEAST_GAS);
+                }
+            }
+            Ok(simulator.estimate(&tx, cap)?)
+        })
     }
 
     fn simulate<T: Send + 'static>(

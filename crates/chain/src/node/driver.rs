@@ -224,6 +224,8 @@ impl Inner {
         }
         if executed.block.block.transactions.is_empty() && !even_empty {
             self.ledger.discard(executed.hash());
+            // Work that is due but cannot be done must not keep the loop spinning: the next head asks again.
+            *self.due.lock() = (head.block.hash, None);
             return Ok(None);
         }
         self.ledger.commit(executed.hash())?;
@@ -236,9 +238,17 @@ impl Inner {
         Ok(Some(executed.block.clone()))
     }
 
-    /// When the work queue's next item is due, in seconds since 1970.
+    /// When the work queue's next item is due, in seconds since 1970. Read again only when the head has moved.
     fn next_due(&self) -> Option<u64> {
-        None
+        let head = self.ledger.head().block.hash;
+        let mut known = self.due.lock();
+        if known.0 != head {
+            *known = (
+                head,
+                self.ledger.next_due().inspect_err(|error| tracing::error!(%error, "work queue")).ok().flatten(),
+            );
+        }
+        known.1
     }
 
     fn halt(&self, reason: &str) {

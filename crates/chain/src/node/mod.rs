@@ -75,6 +75,8 @@ pub(crate) struct Inner {
     recent: Mutex<Recent>,
     heads: Feed<HeadEvent>,
     admitted: Feed<Arc<Recovered>>,
+    /// When the work queue's next item is due after which block.
+    due: Mutex<(B256, Option<u64>)>,
     /// Height of the head, for those who wait for a receipt.
     progress: (Mutex<u64>, Condvar),
 }
@@ -117,6 +119,7 @@ impl Node {
             driver: Driver::new(options.mining),
             recent: Mutex::new(Recent::new(head.clone())),
             progress: (Mutex::new(head.block.number()), Condvar::new()),
+            due: Mutex::new((B256::ZERO, None)),
             heads: Feed::default(),
             admitted: Feed::default(),
             ledger,

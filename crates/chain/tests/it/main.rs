@@ -1,1 +1,13 @@
-//! Integration tests.
+//! Tests of the chain: what blocks encode to, what the pool admits, that two executors agree, that a committed block
+//! is never lost, and that nothing stalls.
+
+mod blocks;
+mod codec;
+mod crash;
+mod history;
+mod mainnet;
+mod mining;
+mod pool;
+mod replay;
+mod support;
+mod system;
