@@ -1,0 +1,2 @@
+//! Price files, synthetic and real.
+mod feeds;
