@@ -38,12 +38,11 @@ pub(crate) struct StorageChange {
 impl Change {
     /// Applies `changes` over `base`.
     pub(crate) fn new(base: &Chain, changes: BTreeMap<B256, AccountChange>) -> Result<Self, StateError> {
-        let reader = &base.committed.0.reader;
         let mut this = Self { trie: base.trie(), accounts: BTreeMap::new(), storage: BTreeMap::new() };
         for (owner, change) in changes {
             this.change_account(base, owner, change)?;
         }
-        let source = Rows::new(reader, None);
+        let source = Rows::new(&base.committed, None);
         for (owner, account) in &this.accounts {
             let leaf = account.as_ref().map(keys::encode_account);
             this.trie.set(&Nibbles::unpack(owner), leaf.as_deref(), &source)?;
@@ -60,7 +59,7 @@ impl Change {
         let mut storage_root = start;
         if !change.slots.is_empty() || start != old_root {
             let mut trie = base.storage_trie(owner, start);
-            let source = Rows::new(&base.committed.0.reader, Some(owner));
+            let source = Rows::new(&base.committed, Some(owner));
             for (slot, value) in &change.slots {
                 let leaf = (!value.is_zero()).then(|| alloy_rlp::encode(value));
                 trie.set(&Nibbles::unpack(slot), leaf.as_deref(), &source)?;
@@ -93,7 +92,7 @@ pub(crate) fn resolve(
         }
     }
     let trie = chain.trie();
-    let source = Rows::new(&chain.committed.0.reader, None);
+    let source = Rows::new(&chain.committed, None);
     let old_account = |address: &Address, hashed: &B256| match chain.known_account(address, hashed) {
         Some(known) => Ok(known),
         // The path to the leaf will be needed anyway, and is often in memory.

@@ -4,7 +4,10 @@ use crate::trie::Trie;
 use alloy_primitives::{Address, B256, Bytes, U256, map::HashMap};
 use alloy_trie::TrieAccount;
 use parking_lot::{Mutex, RwLock};
-use std::hash::Hash;
+use std::{
+    hash::Hash,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 /// Bounds, in entries. Full, a cache holds about 100 MB.
 const ACCOUNTS: usize = 200_000;
@@ -55,6 +58,8 @@ pub(crate) struct Caches {
     head: RwLock<HeadValues>,
     codes: Mutex<Halves<B256, Bytes>>,
     tries: Mutex<Halves<B256, (B256, Trie)>>,
+    /// Trie nodes read from the store.
+    loads: AtomicUsize,
 }
 
 /// New values of the head, for [`Caches::advance`].
@@ -72,6 +77,7 @@ impl Caches {
             head: RwLock::new(HeadValues { generation: 0, accounts: Halves::new(ACCOUNTS), slots: Halves::new(SLOTS) }),
             codes: Mutex::new(Halves::new(CODES)),
             tries: Mutex::new(Halves::new(TRIES)),
+            loads: AtomicUsize::new(0),
         }
     }
 
@@ -140,6 +146,15 @@ impl Caches {
             Some((cached, trie)) if cached == root => trie,
             _ => Trie::stub(root),
         }
+    }
+
+    pub(crate) fn count_load(&self) {
+        self.loads.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Trie nodes read since the last call.
+    pub(crate) fn take_loads(&self) -> usize {
+        self.loads.swap(0, Ordering::Relaxed)
     }
 
     pub(crate) fn forget_tries(&self) {

@@ -84,7 +84,7 @@ impl StateDb {
         let inner = &committed.0;
         let mut stored = inner.stored.advance(&committed, &pending.0.change);
         if stored.changed >= self.options.flush_after {
-            stored = stored.flush(&inner.reader, head, &pending.0.change.trie, &self.options, batch)?;
+            stored = stored.flush(&committed, head, &pending.0.change.trie, &self.options, batch)?;
         }
         Ok(Prepared { head, stored, generation: inner.generation, kind: Kind::Commit(pending.clone()) })
     }
@@ -126,7 +126,7 @@ impl StateDb {
         let inner = &committed.0;
         // The rows must not describe a height above the head.
         let stored =
-            inner.stored.advance(&committed, &change).flush(&inner.reader, head, &change.trie, &self.options, batch)?;
+            inner.stored.advance(&committed, &change).flush(&committed, head, &change.trie, &self.options, batch)?;
         Ok(Prepared { head, stored, generation: inner.generation, kind: Kind::Rewind(change.trie) })
     }
 

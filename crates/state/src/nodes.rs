@@ -17,10 +17,7 @@ use crate::{
 };
 use alloy_primitives::{B256, U256};
 use alloy_trie::{EMPTY_ROOT_HASH, Nibbles};
-use std::{
-    collections::{BTreeMap, BTreeSet, btree_map::Entry},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 /// How much of the tries is kept in memory, and for how long only there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +49,7 @@ pub(crate) struct Stored {
     pub(crate) dirty: BTreeMap<B256, DirtyTrie>,
     /// Accounts and slots changed since, counted once a height.
     pub(crate) changed: usize,
-    /// Node rows written since the tries in memory were last cut back: at least the nodes they gained.
+    /// Nodes created or read since the tries in memory were last cut back.
     gained: usize,
     /// Whether this flush cut them back.
     pub(crate) cut_back: bool,
@@ -88,17 +85,17 @@ impl Stored {
     /// Puts the rows that make the table describe `head` with account trie `trie`, and says so.
     pub(crate) fn flush(
         self,
-        reader: &Arc<dyn Reader>,
+        committed: &Committed,
         head: Head,
         trie: &Trie,
         options: &Options,
         batch: &mut Batch,
     ) -> Result<Self, StateError> {
-        let mut written = 0usize;
+        let mut created = 0usize;
         let mut put = |owner: Option<B256>, old: &Trie, new: &Trie| {
-            trie::diff(old, new, &Rows::new(reader, owner), &mut |path, row| match row {
+            trie::diff(old, new, &Rows::new(committed, owner), &mut |path, row, existed| match row {
                 Some(row) => {
-                    written = written.saturating_add(1);
+                    created = created.saturating_add(usize::from(!existed));
                     batch.put(Table::Trie, keys::trie_node(owner, path), row);
                 }
                 None => batch.delete(Table::Trie, keys::trie_node(owner, path)),
@@ -109,7 +106,7 @@ impl Stored {
         }
         put(None, &self.trie, trie)?;
         batch.put(Table::Meta, keys::NODES, keys::encode_head(&head));
-        let gained = self.gained.saturating_add(written);
+        let gained = self.gained.saturating_add(created).saturating_add(committed.0.caches.take_loads());
         let cut_back = gained > options.nodes_in_memory;
         Ok(Self {
             head: Some(head),
@@ -130,7 +127,7 @@ impl StateDb {
         let Some(head) = inner.head.filter(|head| inner.stored.head != Some(*head)) else {
             return Ok(None);
         };
-        let stored = inner.stored.clone().flush(&inner.reader, head, &inner.trie, &self.options, batch)?;
+        let stored = inner.stored.clone().flush(&committed, head, &inner.trie, &self.options, batch)?;
         Ok(Some(Prepared { head, stored, generation: inner.generation, kind: Kind::Flush }))
     }
 }
@@ -159,7 +156,7 @@ pub(crate) fn replay(committed: &Committed, head: Head) -> Result<Change, StateE
     }
     let mut changes = BTreeMap::new();
     for owner in accounts {
-        let leaf = committed.0.trie.get(&Nibbles::unpack(owner), &Rows::new(reader, None))?;
+        let leaf = committed.0.trie.get(&Nibbles::unpack(owner), &Rows::new(committed, None))?;
         let old = leaf.map(|leaf| keys::decode_account(&leaf)).transpose()?;
         let new = committed.hashed_account(owner)?.as_ref().map(to_account);
         changes.insert(owner, AccountChange { old, new, ..AccountChange::default() });

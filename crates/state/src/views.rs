@@ -110,11 +110,11 @@ impl Committed {
     pub fn proof(&self, address: Address, slots: &[U256]) -> Result<AccountProof, StateError> {
         let hashed = keccak256(address);
         let account = self.trie_account(address)?;
-        let source = Rows::new(&self.0.reader, None);
+        let source = Rows::new(self, None);
         let nodes = self.0.trie.proof(&Nibbles::unpack(hashed), &source)?;
         let storage_root = account.map_or(EMPTY_ROOT_HASH, |account| account.storage_root);
         let trie = self.storage_trie(hashed, storage_root);
-        let source = Rows::new(&self.0.reader, Some(hashed));
+        let source = Rows::new(self, Some(hashed));
         let slot_proof = |slot: &U256| {
             let nodes = trie.proof(&Nibbles::unpack(keys::hashed_slot(*slot)), &source)?;
             Ok(StorageProof { slot: *slot, value: self.storage(address, *slot)?, nodes: to_bytes(nodes) })
@@ -318,20 +318,21 @@ pub struct StorageProof {
 
 /// The node rows of one trie.
 pub(crate) struct Rows<'a> {
-    reader: &'a dyn Reader,
+    committed: &'a CommittedInner,
     owner: Option<B256>,
 }
 
 impl<'a> Rows<'a> {
     /// Of `owner`'s storage trie, or of the account trie.
-    pub(crate) fn new(reader: &'a Arc<dyn Reader>, owner: Option<B256>) -> Self {
-        Self { reader: reader.as_ref(), owner }
+    pub(crate) fn new(committed: &'a Committed, owner: Option<B256>) -> Self {
+        Self { committed: &committed.0, owner }
     }
 }
 
 impl NodeSource for Rows<'_> {
     fn node(&self, path: &Nibbles) -> Result<Option<Vec<u8>>, StateError> {
-        Ok(self.reader.get(Table::Trie, &keys::trie_node(self.owner, path))?)
+        self.committed.caches.count_load();
+        Ok(self.committed.reader.get(Table::Trie, &keys::trie_node(self.owner, path))?)
     }
 }
 

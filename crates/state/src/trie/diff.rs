@@ -7,14 +7,12 @@ use super::{
 use crate::StateError;
 use alloy_trie::Nibbles;
 
+/// Called with a row's path, its new content (`None` removes it), and whether it existed.
+pub(crate) type OnRow<'a> = dyn FnMut(&Nibbles, Option<Vec<u8>>, bool) + 'a;
+
 /// Reports every row to write (`Some`, the node's RLP) or to remove (`None`) so that the rows of `old` become those
 /// of `new`. Subtrees both have in common are not visited; `source` must hold the rows of `old`.
-pub(crate) fn diff(
-    old: &Trie,
-    new: &Trie,
-    source: &dyn NodeSource,
-    row: &mut dyn FnMut(&Nibbles, Option<Vec<u8>>),
-) -> Result<(), StateError> {
+pub(crate) fn diff(old: &Trie, new: &Trie, source: &dyn NodeSource, row: &mut OnRow<'_>) -> Result<(), StateError> {
     let (old, new) = (old.root.as_ref().map(Cursor::Node), new.root.as_ref().map(Cursor::Node));
     walk(old, new, Nibbles::new(), source, row)
 }
@@ -66,7 +64,7 @@ fn walk(
     new: Option<Cursor<'_>>,
     path: Nibbles,
     source: &dyn NodeSource,
-    row: &mut dyn FnMut(&Nibbles, Option<Vec<u8>>),
+    row: &mut OnRow<'_>,
 ) -> Result<(), StateError> {
     match (old, new) {
         (None, None) => return Ok(()),
@@ -74,8 +72,9 @@ fn walk(
         _ => {}
     }
     let after = new.map_or(Ok(None), |cursor| cursor.row(&path, source))?;
-    if after.is_some() || old.is_some_and(|cursor| cursor.has_row(&path)) {
-        row(&path, after);
+    let existed = old.is_some_and(|cursor| cursor.has_row(&path));
+    if after.is_some() || existed {
+        row(&path, after, existed);
     }
     for nibble in 0..16 {
         let one = old.map_or(Ok(None), |cursor| cursor.child(nibble, &path, source))?;

@@ -22,7 +22,11 @@ impl NodeSource for Table {
 impl Table {
     fn update(&mut self, old: &Trie, new: &Trie) {
         let mut rows = Vec::new();
-        diff(old, new, self, &mut |path, row| rows.push((path.to_vec(), row))).expect("all rows are there");
+        diff(old, new, self, &mut |path, row, existed| {
+            assert_eq!(existed, self.0.contains_key(&path.to_vec()));
+            rows.push((path.to_vec(), row));
+        })
+        .expect("all rows are there");
         for (path, row) in rows {
             match row {
                 Some(row) => self.0.insert(path, row),
@@ -67,7 +71,7 @@ fn play(steps: Vec<Step>) {
         table.update(&stored, &loaded);
         assert_eq!(other.0, table.0);
         let mut nodes = BTreeMap::new();
-        let mut add = |path: &Nibbles, row: Option<Vec<u8>>| drop(nodes.insert(path.to_vec(), row.expect("a node")));
+        let mut add = |path: &Nibbles, row: Option<Vec<u8>>, _| drop(nodes.insert(path.to_vec(), row.expect("a node")));
         diff(&Trie::default(), &resident, &table, &mut add).expect("all rows are there");
         assert_eq!(table.0, nodes, "rows are exactly the nodes of the trie");
         check_reads(&table, &resident, &model, &step);
