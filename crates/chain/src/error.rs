@@ -49,6 +49,9 @@ pub enum ChainError {
     /// The node is stopping.
     #[error("the node is stopping")]
     Stopping,
+    /// Bytes that no account's code can be.
+    #[error("not usable as code: {0}")]
+    Code(String),
     /// A development chain's time cannot go back.
     #[error("timestamp {asked} is before {earliest}, the earliest the head allows")]
     Time {

@@ -3,6 +3,7 @@
 
 use crate::{
     block::{BlockWithReceipts, SealedBlock},
+    edit,
     error::{ChainError, damaged},
     receipt::Receipt,
     tx::{Recovered, Transaction},
@@ -12,7 +13,7 @@ use alloy_eips::{Decodable2718, eip2718::Encodable2718};
 use alloy_primitives::{Address, B256, Signature, U256};
 use alloy_rlp::{Decodable, Encodable, RlpDecodable, RlpEncodable};
 use limpid_evm::{CallKind, ValueMove};
-use limpid_state::{Batch, KeyRange, Order, Reader, Rows, Table};
+use limpid_state::{Batch, KeyRange, Order, Reader, Rows, StateDiff, Table};
 use std::sync::Arc;
 
 /// Where a transaction stands.
@@ -75,12 +76,29 @@ pub(crate) fn delete_block(batch: &mut Batch, block: &SealedBlock) {
     batch.delete(Table::Headers, height.to_be_bytes());
     batch.delete(Table::BlockIndex, block.hash.as_slice());
     batch.delete(Table::Signatures, block.hash.as_slice());
+    batch.delete(Table::Misc, edits_key(height));
     for (position, tx) in positions(height).zip(&block.transactions) {
         batch.delete(Table::Bodies, position.key());
         batch.delete(Table::Receipts, position.key());
         batch.delete(Table::Moves, position.key());
         batch.delete(Table::TxIndex, tx.hash().as_slice());
     }
+}
+
+/// Edits that a development chain's block took up, in [`Table::Misc`].
+fn edits_key(height: u64) -> Vec<u8> {
+    [b"edits/".as_slice(), &height.to_be_bytes()].concat()
+}
+
+pub(crate) fn put_edits(batch: &mut Batch, height: u64, edits: &StateDiff) {
+    if !edits.is_empty() {
+        batch.put(Table::Misc, edits_key(height), edit::encode(edits));
+    }
+}
+
+pub(crate) fn edits(reader: &dyn Reader, height: u64) -> Result<StateDiff, ChainError> {
+    let row = reader.get(Table::Misc, &edits_key(height))?;
+    row.map_or_else(|| Ok(StateDiff::default()), |row| edit::decode(&row).map_err(|_| damaged("list of edits")))
 }
 
 pub(crate) fn put_signature(batch: &mut Batch, hash: B256, signature: &Signature) {

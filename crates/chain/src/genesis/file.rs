@@ -147,6 +147,11 @@ fn check(genesis: &Genesis) -> Result<(), String> {
             genesis.base_fee, genesis.fees.floor
         ));
     }
+    for (address, account) in &genesis.alloc {
+        if let Err(error) = limpid_evm::Bytecode::new_raw_checked(account.code.clone()) {
+            return Err(format!("genesis: the code of {address} cannot be used: {error}"));
+        }
+    }
     Ok(())
 }
 

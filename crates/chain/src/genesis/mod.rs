@@ -198,6 +198,11 @@ mod tests {
             (r#"{"config":{"chainId":1,"limpid":{}},"alloc":{},"gasLimit":1000}"#, "gas limit"),
             (r#"{"config":{"chainId":1},"gasLimit":30000000}"#, "alloc"),
             (r#"{"config":{"chainId":1,"limpid":{"elasticity":0}},"alloc":{},"gasLimit":30000000}"#, "elasticity"),
+            (
+                r#"{"config":{"chainId":1},"gasLimit":1,"alloc":{"0x0000000000000000000000000000000000000001":
+                    {"code":"0xef0100"}}}"#,
+                "code of 0x0000000000000000000000000000000000000001",
+            ),
             (r#"{"config":{"chainId":1,"limpid":{"elastic":4}},"alloc":{},"gasLimit":30000000}"#, "elastic"),
         ];
         for (json, word) in cases {

@@ -61,8 +61,10 @@ impl Ledger {
         let operator = self.operator.as_ref();
         self.state.commit(&executed.state, height, |batch| {
             put(batch, &executed.block, &executed.moves, self.genesis.chain_id, operator);
+            rows::put_edits(batch, height, &executed.edits);
         })?;
         *self.head.write() = executed.block.clone();
+        *self.edits.write() = Default::default();
         self.drop_losers(&executed);
         Ok(())
     }
@@ -95,6 +97,18 @@ impl Ledger {
         self.state.publish(prepared)?;
         *self.head.write() = target;
         self.pending.write().clear();
+        *self.edits.write() = Default::default();
+        Ok(())
+    }
+
+    /// Writes what was put off to a quiet moment; after it the next start is quick.
+    pub(crate) fn tidy(&self) -> Result<(), ChainError> {
+        let _moving = self.moving.lock();
+        let mut batch = Batch::new();
+        if let Some(prepared) = self.state.prepare_flush(&mut batch)? {
+            self.store.commit(&batch)?;
+            self.state.publish(prepared)?;
+        }
         Ok(())
     }
 

@@ -1,11 +1,12 @@
 //! Building a block, and checking one that somebody else built: one function executes for both.
 
-use super::{Executed, Ledger, context};
+use super::{Executed, Executor, Ledger, context};
 use crate::{
     block::{
         Block, BlockWithReceipts, HeaderStart, SealedBlock, first_difference, logs_bloom, receipts_root,
         transactions_root,
     },
+    edit::{self, Edited},
     error::{BlockFault, ChainError},
     pool::{Refusal, TxSource},
     receipt::{Receipt, bloom_of},
@@ -131,13 +132,16 @@ impl Ledger {
     ) -> Result<Executed, ChainError> {
         let header = start.into_header();
         let (height, base_fee) = (header.number, header.base_fee_per_gas.unwrap_or_default());
-        let source = Arc::new(self.source(base.clone(), parent.hash, parent.header.number));
+        let edits =
+            if parent.hash == self.head().block.hash { self.edits_over(parent.header.number) } else { Arc::default() };
+        let edited = Edited::new(base.clone(), edits.clone());
+        let source = Arc::new(self.source(edited, parent.hash, parent.header.number));
         let mut executor = BlockExecutor::new(source, &self.rules, context(&header));
         let mut body = Body::default();
         body.push_system(height, Phase::Begin, executor.begin()?);
         self.run_users(&mut executor, &mut body, base_fee, txs)?;
         body.push_system(height, Phase::End, executor.end()?);
-        let state = self.state.apply(base, state_diff(executor.finish()))?;
+        let state = self.state.apply(base, edit::merge(&edits, state_diff(executor.finish())))?;
         let header = Header {
             gas_used: body.gas_used,
             transactions_root: transactions_root(&body.transactions.iter().map(|tx| tx.tx()).collect::<Vec<_>>()),
@@ -148,7 +152,7 @@ impl Ledger {
         };
         let block = SealedBlock { hash: header.hash_slow(), header, transactions: body.transactions };
         let block = Arc::new(BlockWithReceipts { block, receipts: body.receipts });
-        Ok(Executed { block, moves: body.moves, state })
+        Ok(Executed { block, moves: body.moves, state, edits })
     }
 
     fn run_users(

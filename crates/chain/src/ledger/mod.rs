@@ -40,6 +40,8 @@ pub struct Executed {
     pub moves: Vec<Vec<ValueMove>>,
     /// The state after it.
     pub state: Pending,
+    /// What a development chain's user wrote before it; otherwise nothing.
+    pub edits: Arc<StateDiff>,
 }
 
 impl Executed {
@@ -83,6 +85,8 @@ pub struct Ledger {
     operator: Option<Operator>,
     pub(crate) pending: Arc<RwLock<B256Map<Arc<Executed>>>>,
     head: RwLock<Arc<BlockWithReceipts>>,
+    /// What the block over the one at this height will take up, on development chains.
+    edits: RwLock<(u64, Arc<StateDiff>)>,
     /// Held while the head moves.
     moving: Mutex<()>,
 }
@@ -144,6 +148,7 @@ impl Ledger {
             operator,
             pending: Arc::default(),
             head: RwLock::new(Arc::new(head)),
+            edits: RwLock::default(),
             moving: Mutex::new(()),
         })
     }
@@ -215,6 +220,27 @@ impl Ledger {
     /// A block that is not committed.
     pub fn pending_block(&self, hash: B256) -> Option<Arc<Executed>> {
         self.pending.read().get(&hash).cloned()
+    }
+
+    /// What the block over the one at `height` will take up.
+    pub(crate) fn edits_over(&self, height: u64) -> Arc<StateDiff> {
+        let edits = self.edits.read();
+        if edits.0 == height { edits.1.clone() } else { Arc::default() }
+    }
+
+    /// Writes into the state over the head, to be taken up by the next block. Development chains only: nobody who
+    /// checks the block without being told the same edits can agree with it.
+    pub fn edit(&self, edits: StateDiff) -> Result<(), ChainError> {
+        if !self.genesis.dev {
+            return Err(ChainError::NotDev);
+        }
+        *self.edits.write() = (self.head().block.number(), Arc::new(edits));
+        Ok(())
+    }
+
+    /// The edits that the block at a height took up.
+    pub fn edits_of(&self, height: u64) -> Result<StateDiff, ChainError> {
+        rows::edits(self.store.as_ref(), height)
     }
 
     /// Forgets a pending block that will not be committed.

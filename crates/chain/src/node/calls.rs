@@ -3,6 +3,7 @@
 use super::{Inner, Node, StateView};
 use crate::{
     block::BlockWithReceipts,
+    edit::Edited,
     error::{ChainError, damaged},
     ledger::context,
     source::StateSource,
@@ -153,7 +154,9 @@ impl Inner {
     fn replay(&self, height: u64, only: Option<usize>) -> Result<Vec<Outcome>, CallError> {
         let block = self.block_at(height)?.ok_or(CallError::UnknownBlock)?;
         let Some(parent) = height.checked_sub(1) else { return Ok(Vec::new()) };
-        let (source, _) = self.source_after(parent.into())?;
+        let edits = Arc::new(self.ledger.edits_of(height)?);
+        let state = Edited::new(self.state_at(parent)?, edits);
+        let source = self.ledger.source(state, block.block.header.parent_hash, parent);
         let mut executor = BlockExecutor::new(Arc::new(source), self.ledger.rules(), context(&block.block.header));
         let mut outcomes = Vec::new();
         let first_is_begin = starts_with_system(&block);

@@ -1,7 +1,15 @@
 //! What only a development chain does: bending time, making blocks on demand, going back.
 
 use super::{HeadEvent, Mining, Node};
-use crate::{block::BlockWithReceipts, error::ChainError, ledger::Executor};
+use crate::{
+    block::BlockWithReceipts,
+    edit::{self, AccountEdit},
+    error::ChainError,
+    ledger::Executor,
+};
+use alloy_primitives::Address;
+use limpid_evm::Bytecode;
+use limpid_state::StateDiff;
 use std::{sync::Arc, time::Duration};
 
 /// Blocks of one request at most.
@@ -59,6 +67,27 @@ impl Node {
             clock.offset = clock.offset.saturating_add(by);
             clock.offset
         }))
+    }
+
+    /// Writes into an account. Seen at the head at once, and taken up by the next block.
+    ///
+    /// Proofs are of the head as it was committed.
+    pub fn edit(&self, address: Address, edit: AccountEdit) -> Result<(), ChainError> {
+        if let Some(code) = &edit.code
+            && let Err(error) = Bytecode::new_raw_checked(code.clone())
+        {
+            return Err(ChainError::Code(error.to_string()));
+        }
+        self.dev()?.inner().driver.request(move |inner| {
+            let number = inner.ledger.head().block.number();
+            let mut edits = StateDiff::clone(&inner.ledger.edits_over(number));
+            edit::add(&mut edits, &inner.state_at(number)?, address, edit)?;
+            inner.ledger.edit(edits)?;
+            let state = Arc::new(inner.state_at(number)?);
+            inner.pool.reset(state).map_err(|error| ChainError::Execution(error.to_string()))?;
+            inner.driver.wake();
+            Ok(())
+        })
     }
 
     /// Takes the chain back to `height`; later blocks are gone for good. Waiting transactions stay.

@@ -11,6 +11,9 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+/// Time without work after which the loop does what was put off.
+const QUIET: Duration = Duration::from_secs(1);
+
 /// Something the loop's thread does between two blocks.
 pub(super) type Request = Box<dyn FnOnce(&Inner) + Send>;
 
@@ -50,7 +53,11 @@ impl Clock {
 enum Step {
     Stop,
     Request(Request),
-    Block { idle: bool },
+    Block {
+        idle: bool,
+    },
+    /// Nothing to do for [`QUIET`].
+    Tidy,
 }
 
 impl Driver {
@@ -122,7 +129,8 @@ impl Driver {
         take.recv().map_err(|_| ChainError::Stopping)?
     }
 
-    fn next(&self, last_block: Instant, due: Option<u64>) -> Step {
+    fn next(&self, last_block: Instant, due: Option<u64>, untidy: bool) -> Step {
+        let started = Instant::now();
         let mut control = self.control.lock();
         loop {
             if control.stop {
@@ -136,13 +144,17 @@ impl Driver {
                     control.work = false;
                     return Step::Block { idle };
                 }
-                Wait::For(time) => time,
-                Wait::Event => {
-                    self.wake.wait(&mut control);
-                    continue;
-                }
+                Wait::For(time) => Some(time),
+                Wait::Event => None,
             };
-            self.wake.wait_for(&mut control, wait);
+            let quiet = QUIET.saturating_sub(started.elapsed());
+            if untidy && quiet.is_zero() {
+                return Step::Tidy;
+            }
+            match if untidy { Some(wait.map_or(quiet, |time| time.min(quiet))) } else { wait } {
+                Some(time) => drop(self.wake.wait_for(&mut control, time)),
+                None => self.wake.wait(&mut control),
+            }
         }
     }
 }
@@ -182,18 +194,26 @@ pub(super) fn spawn(inner: Arc<Inner>) -> Result<JoinHandle<()>, ChainError> {
 }
 
 fn run(inner: &Inner) {
-    let mut last_block = Instant::now();
+    let (mut last_block, mut untidy) = (Instant::now(), true);
     loop {
         let due = inner.next_due();
-        match inner.driver.next(last_block, due) {
+        match inner.driver.next(last_block, due, untidy) {
             Step::Stop => break,
+            Step::Tidy => {
+                untidy = false;
+                if let Err(error) = inner.ledger.tidy() {
+                    return inner.halt(&error.to_string());
+                }
+            }
             Step::Request(request) => {
+                untidy = true;
                 if catch_unwind(AssertUnwindSafe(|| request(inner))).is_err() {
                     return inner.halt("a request to the block loop panicked");
                 }
             }
             Step::Block { idle } => match catch_unwind(AssertUnwindSafe(|| inner.produce(idle))) {
                 Ok(Ok(made)) => {
+                    untidy |= made.is_some();
                     if made.is_some() || idle {
                         last_block = Instant::now();
                     }
@@ -202,6 +222,9 @@ fn run(inner: &Inner) {
                 Err(_) => return inner.halt("the block loop panicked"),
             },
         }
+    }
+    if let Err(error) = inner.ledger.tidy() {
+        tracing::warn!(%error, "the next start takes longer");
     }
     inner.end("the node was stopped".to_owned());
 }

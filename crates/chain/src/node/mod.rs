@@ -189,7 +189,7 @@ impl Node {
             return Ok(nonce);
         }
         use limpid_state::StateRead;
-        let account = self.ledger().state().committed().account(sender)?;
+        let account = self.inner().state_at(self.block_number())?.account(sender)?;
         Ok(account.map(|account| account.nonce).unwrap_or_default())
     }
 

@@ -3,6 +3,7 @@
 use super::{FoundReceipt, FoundTx, Inner, Node, Place, StateView};
 use crate::{
     block::BlockWithReceipts,
+    edit::Edited,
     error::{ChainError, damaged},
     history::{self, Cursor, Page},
     ledger::Executor,
@@ -163,7 +164,13 @@ impl Inner {
         let state = self.ledger.state();
         let committed = state.committed();
         if committed.head().is_some_and(|head| head.height == height) {
-            return Ok(StateView::Head(committed));
+            let edits = self.ledger.edits_over(height);
+            let edited = !edits.is_empty();
+            return Ok(if edited {
+                StateView::Edited(Edited::new(committed, edits))
+            } else {
+                StateView::Head(committed)
+            });
         }
         Ok(StateView::Past(state.at(height)?))
     }

@@ -1,6 +1,6 @@
 //! What a node shows of its chain.
 
-use crate::{receipt::Receipt, rows::Position, tx::Recovered};
+use crate::{edit::Edited, receipt::Receipt, rows::Position, tx::Recovered};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use limpid_state::{Account, AtHeight, Committed, StateError, StateRead};
 use std::sync::Arc;
@@ -43,6 +43,8 @@ pub struct FoundReceipt {
 pub enum StateView {
     /// After the head.
     Head(Committed),
+    /// After the head, with what a development chain's user wrote over it.
+    Edited(Edited<Committed>),
     /// After an earlier block.
     Past(AtHeight),
 }
@@ -51,6 +53,7 @@ impl StateRead for StateView {
     fn account(&self, address: Address) -> Result<Option<Account>, StateError> {
         match self {
             Self::Head(state) => state.account(address),
+            Self::Edited(state) => state.account(address),
             Self::Past(state) => state.account(address),
         }
     }
@@ -58,6 +61,7 @@ impl StateRead for StateView {
     fn storage(&self, address: Address, slot: U256) -> Result<U256, StateError> {
         match self {
             Self::Head(state) => state.storage(address, slot),
+            Self::Edited(state) => state.storage(address, slot),
             Self::Past(state) => state.storage(address, slot),
         }
     }
@@ -65,6 +69,7 @@ impl StateRead for StateView {
     fn code(&self, code_hash: B256) -> Result<Option<Bytes>, StateError> {
         match self {
             Self::Head(state) => state.code(code_hash),
+            Self::Edited(state) => state.code(code_hash),
             Self::Past(state) => state.code(code_hash),
         }
     }

@@ -71,7 +71,8 @@ fn every_wrong_header_field_is_found() {
     let genesis = maker.head().block.hash;
     let executed = maker.build(genesis, 5, &mut list([transfer(0, TO, 1), call(1, TO)])).unwrap();
     let good = executed.block.block.unseal();
-    let wrong: Vec<(&str, fn(&mut alloy_consensus::Header))> = vec![
+    type Spoil = fn(&mut alloy_consensus::Header);
+    let wrong: Vec<(&str, Spoil)> = vec![
         ("number", |header| header.number += 1),
         ("gas_limit", |header| header.gas_limit -= 1),
         ("gas_used", |header| header.gas_used += 1),

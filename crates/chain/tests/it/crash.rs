@@ -52,7 +52,7 @@ fn child() {
                 let key = stranger(seed);
                 let mut nonce = node.pending_nonce(key.address()).unwrap();
                 loop {
-                    let tx = if nonce % 7 == 0 { deploy(nonce, &counter()) } else { transfer(nonce, TO, 1) };
+                    let tx = if nonce.is_multiple_of(7) { deploy(nonce, &counter()) } else { transfer(nonce, TO, 1) };
                     match node.send_raw_transaction(&raw(tx, &key)) {
                         Ok(_) => nonce += 1,
                         // The pool is full of this sender's transactions: it is faster than the blocks.

@@ -3,7 +3,8 @@
 use crate::support::*;
 use alloy_consensus::TxEip1559;
 use alloy_primitives::{Address, B256, U256};
-use limpid_chain::{ChainError, Genesis, HeadEvent, Mining, Node, NodeOptions};
+use limpid_chain::{AccountEdit, ChainError, Genesis, HeadEvent, Mining, Node, NodeOptions};
+use limpid_state::StateRead;
 use std::{
     sync::{Arc, mpsc},
     thread,
@@ -161,4 +162,38 @@ fn a_stopped_node_still_answers() {
     assert!(node.halted().is_some());
     assert!(matches!(node.mine(1, None), Err(ChainError::Stopping)));
     assert_eq!(node.receipt(found.tx.hash()).unwrap().unwrap(), found);
+}
+
+#[test]
+fn edits_are_seen_at_once_and_taken_up_by_the_next_block() {
+    let node = node();
+    let (poor, contract) = (stranger(1), Address::repeat_byte(0x44));
+    let edit = |address, edit| node.edit(address, edit).unwrap();
+    edit(poor.address(), AccountEdit { balance: Some(U256::from(10u128.pow(18))), ..AccountEdit::default() });
+    let storage = [(U256::ZERO, U256::from(41)), (U256::from(5), U256::from(6))].into();
+    edit(contract, AccountEdit { code: Some(counter().into()), storage, ..AccountEdit::default() });
+    assert_eq!(node.block_number(), 0, "no block of their own");
+    assert_eq!(balance(&node, poor.address()), U256::from(10u128.pow(18)));
+    let state = node.state(Default::default()).unwrap().unwrap();
+    assert_eq!(state.storage(contract, U256::ZERO).unwrap(), U256::from(41));
+    assert_eq!(state.code_of(contract).unwrap()[..], counter());
+    let found = send(&node, &raw(call(0, contract), &poor));
+    assert!(found.receipt.success && found.receipt.logs.len() == 1);
+    assert!(node.trace_transaction(found.tx.hash()).unwrap().trace.is_some());
+    edit(poor.address(), AccountEdit { nonce: Some(9), ..AccountEdit::default() });
+    assert_eq!(node.pending_nonce(poor.address()).unwrap(), 9);
+    send(&node, &raw(call(9, contract), &poor));
+    let state = node.state(Default::default()).unwrap().unwrap();
+    assert_eq!(state.storage(contract, U256::ZERO).unwrap(), U256::from(43));
+    assert_eq!(state.storage(contract, U256::from(5)).unwrap(), U256::from(6));
+    let first = node.state(1u64.into()).unwrap().unwrap();
+    assert_eq!(first.storage(contract, U256::ZERO).unwrap(), U256::from(42), "in the history too");
+    assert_replays(&node);
+    node.rewind(1).unwrap();
+    assert_eq!(node.pending_nonce(poor.address()).unwrap(), 1);
+    assert_replays(&node);
+    let nonsense = AccountEdit { code: Some(vec![0xef, 1, 0].into()), ..AccountEdit::default() };
+    assert!(matches!(node.edit(contract, nonsense), Err(ChainError::Code(_))));
+    let steady = Node::in_memory(Genesis { dev: false, ..Genesis::dev(CHAIN) }, NodeOptions::dev()).unwrap();
+    assert!(matches!(steady.edit(contract, AccountEdit::default()), Err(ChainError::NotDev)));
 }

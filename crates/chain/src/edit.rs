@@ -1,0 +1,136 @@
+//! State that a development chain's user wrote by hand, over the state that blocks made.
+
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
+use alloy_rlp::{Decodable, RlpDecodable, RlpEncodable};
+use limpid_state::{Account, StateDiff, StateError, StateRead};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// What to write into one account; what is not named stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AccountEdit {
+    /// Wei.
+    pub balance: Option<U256>,
+    /// Nonce.
+    pub nonce: Option<u64>,
+    /// Bytecode.
+    pub code: Option<Bytes>,
+    /// Slots.
+    pub storage: BTreeMap<U256, U256>,
+}
+
+/// A state with edits over it.
+#[derive(Clone)]
+pub struct Edited<S> {
+    below: S,
+    edits: Arc<StateDiff>,
+}
+
+impl<S> Edited<S> {
+    pub(crate) const fn new(below: S, edits: Arc<StateDiff>) -> Self {
+        Self { below, edits }
+    }
+}
+
+impl<S: StateRead> StateRead for Edited<S> {
+    fn account(&self, address: Address) -> Result<Option<Account>, StateError> {
+        self.edits.accounts.get(&address).map_or_else(|| self.below.account(address), |account| Ok(*account))
+    }
+
+    fn storage(&self, address: Address, slot: U256) -> Result<U256, StateError> {
+        let edited = self.edits.storage.get(&address).and_then(|slots| slots.get(&slot));
+        edited.map_or_else(|| self.below.storage(address, slot), |value| Ok(*value))
+    }
+
+    fn code(&self, code_hash: B256) -> Result<Option<Bytes>, StateError> {
+        let edited = self.edits.codes.get(&code_hash);
+        edited.map_or_else(|| self.below.code(code_hash), |code| Ok(Some(code.clone())))
+    }
+}
+
+/// Adds an edit of `address` to `edits`, over `state`, which has the earlier ones in it.
+pub(crate) fn add(
+    edits: &mut StateDiff,
+    state: &impl StateRead,
+    address: Address,
+    edit: AccountEdit,
+) -> Result<(), StateError> {
+    let mut account = state.account(address)?.unwrap_or_default();
+    account.balance = edit.balance.unwrap_or(account.balance);
+    account.nonce = edit.nonce.unwrap_or(account.nonce);
+    if let Some(code) = edit.code {
+        account.code_hash = keccak256(&code);
+        if !code.is_empty() {
+            edits.codes.insert(account.code_hash, code);
+        }
+    }
+    // An account that only has storage would be an empty one, which nothing can hold on to (EIP-161).
+    if !edit.storage.is_empty() && account == Account::default() {
+        account.nonce = 1;
+    }
+    edits.accounts.insert(address, Some(account));
+    if !edit.storage.is_empty() {
+        edits.storage.entry(address).or_default().extend(edit.storage);
+    }
+    Ok(())
+}
+
+/// The changes of `edits` and then of `block`, which was executed over them.
+pub(crate) fn merge(edits: &StateDiff, block: StateDiff) -> StateDiff {
+    let mut both = edits.clone();
+    for address in &block.wiped {
+        both.storage.remove(address);
+    }
+    for (address, account) in &block.accounts {
+        if account.is_none() {
+            both.storage.remove(address);
+        }
+    }
+    both.wiped.extend(block.wiped);
+    both.accounts.extend(block.accounts);
+    for (address, slots) in block.storage {
+        both.storage.entry(address).or_default().extend(slots);
+    }
+    both.codes.extend(block.codes);
+    both
+}
+
+/// Edits as a row.
+#[derive(RlpEncodable, RlpDecodable)]
+struct Row {
+    accounts: Vec<AccountRow>,
+    codes: Vec<Bytes>,
+}
+
+#[derive(RlpEncodable, RlpDecodable)]
+struct AccountRow {
+    address: Address,
+    nonce: u64,
+    balance: U256,
+    code_hash: B256,
+    slots: Vec<U256>,
+    values: Vec<U256>,
+}
+
+pub(crate) fn encode(edits: &StateDiff) -> Vec<u8> {
+    let account = |(address, account): (&Address, &Option<Account>)| {
+        let Account { nonce, balance, code_hash } = account.unwrap_or_default();
+        let slots = edits.storage.get(address).cloned().unwrap_or_default();
+        let (slots, values) = slots.into_iter().unzip();
+        AccountRow { address: *address, nonce, balance, code_hash, slots, values }
+    };
+    let accounts = edits.accounts.iter().map(account).collect();
+    alloy_rlp::encode(Row { accounts, codes: edits.codes.values().cloned().collect() })
+}
+
+pub(crate) fn decode(mut row: &[u8]) -> alloy_rlp::Result<StateDiff> {
+    let row = Row::decode(&mut row)?;
+    let mut edits = StateDiff::default();
+    for AccountRow { address, nonce, balance, code_hash, slots, values } in row.accounts {
+        edits.accounts.insert(address, Some(Account { nonce, balance, code_hash }));
+        if !slots.is_empty() {
+            edits.storage.insert(address, slots.into_iter().zip(values).collect());
+        }
+    }
+    edits.codes = row.codes.into_iter().map(|code| (keccak256(&code), code)).collect();
+    Ok(edits)
+}
