@@ -3,7 +3,7 @@
 use crate::{
     asset::Asset,
     path::{find_pair, sorted},
-    state::{Factory, Pair, Policy, Setup},
+    state::{Factory, Pair, Policy, Terms},
 };
 use alloy_primitives::{Address, U256};
 use limpid_abi::IUniswapV2Factory;
@@ -44,19 +44,20 @@ impl Factory<'_> {
         let (token0, token1) = sorted(token_a, token_b);
         ensure!(!token0.is_zero(), "UniswapV2: ZERO_ADDRESS");
         let pair = find_pair(self.cx, token0, token1)?;
-        ensure!(Pair::of(self.cx, pair).setup.get()? == Setup::default(), "UniswapV2: PAIR_EXISTS");
+        let mut contract = Pair::of(self.cx, pair);
+        ensure!(!contract.exists()?, "UniswapV2: PAIR_EXISTS");
         let (asset0, asset1) = (Asset::resolve(self.cx, token0)?, Asset::resolve(self.cx, token1)?);
 
         self.cx.create(pair, Pair::KIND)?;
         let policy = self.policy.get()?;
-        Pair::of(self.cx, pair).setup.set(Setup {
+        contract.terms.set(Terms {
             token0,
             share0: asset0.share,
+            share1: asset1.share,
             mode: policy.mode,
             community_percent: policy.community_percent,
-            token1,
-            share1: asset1.share,
         })?;
+        contract.token1.set(token1)?;
         let count = U256::from(self.pairs.push(PAIRS, pair)?.saturating_add(1));
         self.cx.emit(IUniswapV2Factory::PairCreated { token0, token1, pair, _3: count })?;
         Ok(pair)
@@ -66,8 +67,7 @@ impl Factory<'_> {
     pub fn get_pair(&self, token_a: Address, token_b: Address) -> Result<Address> {
         let (token0, token1) = sorted(token_a, token_b);
         let pair = find_pair(self.cx, token0, token1)?;
-        let exists = Pair::of(self.cx, pair).setup.get()? != Setup::default();
-        Ok(if exists { pair } else { Address::ZERO })
+        Ok(if Pair::of(self.cx, pair).exists()? { pair } else { Address::ZERO })
     }
 
     /// Pool number `index`.

@@ -43,6 +43,7 @@
 
 mod asset;
 pub mod audit;
+mod calls;
 mod factory;
 mod fees;
 mod liquidity;

@@ -2,13 +2,13 @@
 
 use crate::{
     asset::{Asset, or_text},
-    math,
+    calls, math,
     path::{Leg, blame_foreign},
     state::{Factory, Pair, Router},
 };
 use alloy_primitives::{Address, B256, U256};
 use limpid_abi::{IUniswapV2Factory, IUniswapV2Pair};
-use limpid_native::{Caller, Ctx, Result, ensure};
+use limpid_native::{Caller, Result, ensure};
 use limpid_token::ledger_of;
 
 /// Both sides of a deposit or withdrawal, in the caller's order of tokens.
@@ -52,23 +52,6 @@ pub struct Signature {
     pub r: B256,
     /// Its third.
     pub s: B256,
-}
-
-/// The pair's own calls, made by the contract at `cx`.
-pub(crate) fn mint_shares(cx: Ctx<'_>, pair: Address, to: Address) -> Result<U256> {
-    cx.call(pair, || IUniswapV2Pair::mintCall { to }, |at| Pair::of(at, pair).mint(cx.as_caller(), to))
-}
-
-pub(crate) fn burn_shares(cx: Ctx<'_>, pair: Address, to: Address) -> Result<[U256; 2]> {
-    let amounts = cx.call(
-        pair,
-        || IUniswapV2Pair::burnCall { to },
-        |at| {
-            let [amount0, amount1] = Pair::of(at, pair).burn(cx.as_caller(), to)?;
-            Ok(IUniswapV2Pair::burnReturn { amount0, amount1 })
-        },
-    )?;
-    Ok([amounts.amount0, amounts.amount1])
 }
 
 /// How much of both tokens a deposit takes: all of one and what fits of the other.
@@ -120,7 +103,7 @@ impl Router<'_> {
         for (asset, amount) in [leg.asset_in(), leg.asset_out()].into_iter().zip(amounts) {
             or_text(asset.pull(self.cx, by.address(), leg.pair, amount), PULL_FAILED)?;
         }
-        let shares = mint_shares(self.cx, leg.pair, deposit.to)?;
+        let shares = calls::mint(self.cx, leg.pair, deposit.to)?;
         Ok((amounts, shares))
     }
 
@@ -129,8 +112,9 @@ impl Router<'_> {
         let (leg, amounts) = self.prepare(deposit)?;
         let [tokens, wei] = amounts;
         or_text(leg.asset_in().pull(self.cx, by.address(), leg.pair, tokens), PULL_FAILED)?;
-        self.wrap_to(leg.pair, wei)?;
-        let shares = mint_shares(self.cx, leg.pair, deposit.to)?;
+        calls::wrap(self.cx, wei)?;
+        leg.asset_out().send(self.cx, leg.pair, wei)?;
+        let shares = calls::mint(self.cx, leg.pair, deposit.to)?;
         let rest = math::minus(coin, wei)?;
         if !rest.is_zero() {
             self.cx.queue_payout(by.address(), rest)?;
@@ -148,7 +132,7 @@ impl Router<'_> {
         self.check_deadline(withdrawal.deadline)?;
         let leg = self.find(withdrawal.tokens)?;
         Asset { token: leg.pair, share: true }.pull(self.cx, by.address(), leg.pair, withdrawal.shares)?;
-        let amounts = leg.order(burn_shares(self.cx, leg.pair, withdrawal.to)?);
+        let amounts = leg.order(calls::burn(self.cx, leg.pair, withdrawal.to)?);
         let ([amount_a, amount_b], [least_a, least_b]) = (amounts, withdrawal.least);
         ensure!(amount_a >= least_a, "UniswapV2Router: INSUFFICIENT_A_AMOUNT");
         ensure!(amount_b >= least_b, "UniswapV2Router: INSUFFICIENT_B_AMOUNT");
@@ -164,7 +148,7 @@ impl Router<'_> {
         let asset = self.find(withdrawal.tokens)?.asset_in();
         let sent = if measured { ledger_of(self.cx, token).balance_of(self.cx.this())? } else { tokens };
         or_text(asset.send(self.cx, withdrawal.to, sent), "TransferHelper: TRANSFER_FAILED")?;
-        self.unwrap_to(withdrawal.to, wei)?;
+        calls::unwrap_to(self.cx, withdrawal.to, wei)?;
         Ok([tokens, wei])
     }
 

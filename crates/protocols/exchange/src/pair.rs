@@ -5,10 +5,10 @@ use crate::{
     math::{self, FeeParts},
     state::{Basis, Factory, FeeTotals, Mode, Pair, Reserves, Setup},
 };
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, Bytes, U256};
 use limpid_abi::{IExchangePair, IUniswapV2Pair};
 use limpid_math::{Round, Uq112x112, isqrt_of_product, mul_div};
-use limpid_native::{Caller, Result, ensure, revert_text};
+use limpid_native::{Caller, Result, Stop, ensure, revert_text};
 
 /// What a swap came to, as its log shows it.
 struct Filled {
@@ -22,9 +22,16 @@ impl Pair<'_> {
     /// # Errors
     /// A bare revert where no pair stands, as a call to nothing gives.
     pub fn setup(&self) -> Result<Setup> {
-        let setup = self.setup.get()?;
-        ensure_pair(&setup)?;
-        Ok(setup)
+        let terms = self.terms.get()?;
+        if terms.token0.is_zero() {
+            return Err(Stop::Revert(Bytes::new()));
+        }
+        Ok(terms.with(self.token1.get()?))
+    }
+
+    /// Whether a pair stands here.
+    pub(crate) fn exists(&self) -> Result<bool> {
+        Ok(!self.terms.get()?.token0.is_zero())
     }
 
     /// The reserves.
@@ -44,9 +51,14 @@ impl Pair<'_> {
     /// `FlashSwapRefused`, and the published texts.
     pub fn swap(&mut self, by: Caller, outputs: [U256; 2], to: Address, data: &[u8]) -> Result<()> {
         ensure!(data.is_empty(), IExchangePair::FlashSwapRefused {});
+        self.fill(by, &self.setup()?, outputs, to)
+    }
+
+    /// [`Self::swap`] for a caller inside this crate who knows the pair's setup.
+    pub(crate) fn fill(&mut self, by: Caller, setup: &Setup, outputs: [U256; 2], to: Address) -> Result<()> {
         let [output0, output1] = outputs;
         ensure!(!output0.is_zero() || !output1.is_zero(), "UniswapV2: INSUFFICIENT_OUTPUT_AMOUNT");
-        let (setup, reserves) = (self.setup()?, self.reserves.get()?);
+        let reserves = self.reserves.get()?;
         let [reserve0, reserve1] = reserves.both();
         let (Some(left0), Some(left1)) = (reserve0.checked_sub(output0), reserve1.checked_sub(output1)) else {
             return Err(revert_text("UniswapV2: INSUFFICIENT_LIQUIDITY"));
@@ -67,7 +79,7 @@ impl Pair<'_> {
         ensure!(!input0.is_zero() || !input1.is_zero(), "UniswapV2: INSUFFICIENT_INPUT_AMOUNT");
         ensure!(math::keeps_k(balances, inputs, reserves.both())?, "UniswapV2: K");
 
-        let kept = self.split_fees(&setup, balances, inputs)?;
+        let kept = self.split_fees(setup, balances, inputs)?;
         self.update(kept, reserves)?;
         self.log_swap(by, to, &Filled { inputs, outputs })
     }
@@ -80,7 +92,7 @@ impl Pair<'_> {
     /// Split mode: sends the community's part of both inputs' fees out of the reserves. Answers the
     /// balances that are left.
     fn split_fees(&mut self, setup: &Setup, balances: [U256; 2], inputs: [U256; 2]) -> Result<[U256; 2]> {
-        if setup.mode() != Mode::Split {
+        if setup.mode != Mode::Split {
             return Ok(balances);
         }
         let ([balance0, balance1], [input0, input1]) = (balances, inputs);
@@ -211,7 +223,7 @@ impl Pair<'_> {
     /// V2 mode: mints the protocol's share of the fees since the last deposit or withdrawal. Answers
     /// whether the protocol takes one at all.
     fn mint_protocol_share(&mut self, setup: &Setup, reserves: Reserves) -> Result<bool> {
-        if setup.mode() != Mode::V2 {
+        if setup.mode != Mode::V2 {
             return Ok(false);
         }
         let policy = Factory::of(self.cx).policy.get()?;
@@ -264,11 +276,4 @@ fn counted(totals: FeeTotals, parts: FeeParts) -> FeeTotals {
         makers: totals.makers.saturating_add(parts.makers.saturating_to()),
         community: totals.community.saturating_add(parts.community.saturating_to()),
     }
-}
-
-fn ensure_pair(setup: &Setup) -> Result<()> {
-    if setup.token0.is_zero() && setup.token1.is_zero() {
-        return Err(limpid_native::Stop::Revert(Default::default()));
-    }
-    Ok(())
 }

@@ -80,8 +80,9 @@ impl Leg {
         let (token0, token1) = sorted(token_in, token_out);
         ensure!(!token0.is_zero(), "UniswapV2Library: ZERO_ADDRESS");
         let pair = find_pair(cx, token0, token1)?;
-        let setup = Pair::of(cx, pair).setup.get()?;
-        Ok((setup.token1 == token1).then_some(Self { pair, setup, zero_in: token0 == token_in }))
+        // The address is made of both tokens, so the pair's own record of token1 need not be read.
+        let terms = Pair::of(cx, pair).terms.get()?;
+        Ok((terms.token0 == token0).then_some(Self { pair, setup: terms.with(token1), zero_in: token0 == token_in }))
     }
 
     pub(crate) const fn setup(&self) -> &Setup {

@@ -108,7 +108,7 @@ impl Exchange<'_> {
                 reserve0: reserves.reserve0,
                 reserve1: reserves.reserve1,
                 totalSupply: contract.ledger.total_supply()?,
-                mode: setup.mode().number(),
+                mode: setup.mode.number(),
             });
         }
         Ok(rows)

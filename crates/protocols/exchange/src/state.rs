@@ -29,28 +29,44 @@ impl Mode {
     }
 }
 
-/// What is fixed when a pair is created. An address without a pair reads as zero addresses.
+/// What is fixed when a pair is created, without token1: one word, because a swap whose tokens are known
+/// (a pool's address is made of them) needs no more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Storable)]
-pub struct Setup {
-    /// The token with the lower address.
+pub(crate) struct Terms {
+    /// The token with the lower address; zero where no pair stands.
     pub token0: Address,
     /// Whether token0 is itself a pair's share.
     pub share0: bool,
+    /// Whether token1 is.
+    pub share1: bool,
     /// See [`Mode`].
-    pub(crate) mode: u8,
+    pub mode: u8,
     /// The community's part of a fee in Split mode, in percent; makers keep the rest.
     pub community_percent: u8,
-    /// The token with the higher address.
-    pub token1: Address,
-    /// Whether token1 is itself a pair's share.
-    pub share1: bool,
 }
 
-impl Setup {
-    /// How the pool treats its fee.
-    pub const fn mode(&self) -> Mode {
-        Mode::from_number(self.mode)
+impl Terms {
+    pub(crate) const fn with(self, token1: Address) -> Setup {
+        let Self { token0, share0, share1, mode, community_percent } = self;
+        Setup { token0, token1, share0, share1, mode: Mode::from_number(mode), community_percent }
     }
+}
+
+/// What is fixed when a pair is created.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setup {
+    /// The token with the lower address.
+    pub token0: Address,
+    /// The token with the higher address.
+    pub token1: Address,
+    /// Whether token0 is itself a pair's share.
+    pub share0: bool,
+    /// Whether token1 is.
+    pub share1: bool,
+    /// How the pool treats its fee.
+    pub mode: Mode,
+    /// The community's part of a fee in Split mode, in percent; makers keep the rest.
+    pub community_percent: u8,
 }
 
 /// Both reserves and when they were last written, in one word as Uniswap packs them.
@@ -97,7 +113,8 @@ pub struct Basis {
 pub struct Pair {
     /// Balances and allowances of the share token.
     pub ledger: Ledger,
-    pub(crate) setup: Slot<Setup>,
+    pub(crate) terms: Slot<Terms>,
+    pub(crate) token1: Slot<Address>,
     pub(crate) reserves: Slot<Reserves>,
     pub(crate) price0: Slot<U256>,
     pub(crate) price1: Slot<U256>,
@@ -182,6 +199,6 @@ mod tests {
 
     #[test]
     fn hot_records_are_one_word() {
-        assert_eq!((Reserves::WORDS, Policy::WORDS, FeeTotals::WORDS, Setup::WORDS), (1, 1, 1, 2));
+        assert_eq!((Reserves::WORDS, Policy::WORDS, FeeTotals::WORDS, Terms::WORDS), (1, 1, 1, 1));
     }
 }

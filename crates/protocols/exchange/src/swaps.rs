@@ -2,14 +2,12 @@
 
 use crate::{
     asset::or_text,
-    math,
+    calls, math,
     path::{Leg, amounts_in, amounts_out, blame_foreign, legs},
-    state::{Pair, Router},
+    state::Router,
 };
 use alloy_primitives::{Address, U256};
-use limpid_abi::{IUniswapV2Pair, IWETH9};
 use limpid_native::{Caller, Result, ensure, revert_text};
-use limpid_weth::Weth;
 
 /// What every swap is told beside its amounts.
 #[derive(Clone, Copy, Debug)]
@@ -33,22 +31,18 @@ fn last(amounts: &[U256]) -> U256 {
 }
 
 impl Router<'_> {
-    pub(crate) fn weth(&self) -> Address {
-        self.cx.env(|env| env.addresses.weth)
-    }
-
     pub(crate) fn check_deadline(&self, deadline: U256) -> Result<()> {
         ensure!(deadline >= U256::from(self.cx.now()), "UniswapV2Router: EXPIRED");
         Ok(())
     }
 
     fn check_starts_with_weth(&self, path: &[Address]) -> Result<()> {
-        ensure!(path.first() == Some(&self.weth()), "UniswapV2Router: INVALID_PATH");
+        ensure!(path.first() == Some(&calls::weth(self.cx).token), "UniswapV2Router: INVALID_PATH");
         Ok(())
     }
 
     fn check_ends_with_weth(&self, path: &[Address]) -> Result<()> {
-        ensure!(path.last() == Some(&self.weth()), "UniswapV2Router: INVALID_PATH");
+        ensure!(path.last() == Some(&calls::weth(self.cx).token), "UniswapV2Router: INVALID_PATH");
         Ok(())
     }
 
@@ -58,36 +52,10 @@ impl Router<'_> {
         or_text(leg.asset_in().pull(self.cx, by.address(), leg.pair, amount), PULL_FAILED)
     }
 
-    /// Wraps coin that this call brought and pays `pair` with it.
-    pub(crate) fn wrap_to(&self, pair: Address, amount: U256) -> Result<()> {
-        let weth = self.weth();
-        self.cx.move_coin(weth, amount)?;
-        self.cx.call(
-            weth,
-            || IWETH9::depositCall {},
-            |at| {
-                Weth::of(at).deposit(self.cx.as_caller(), amount)?;
-                Ok(IWETH9::depositReturn {})
-            },
-        )?;
-        crate::asset::Asset { token: weth, share: false }.send(self.cx, pair, amount)
-    }
-
     fn wrap_first(&self, legs: &[Leg], amount: U256) -> Result<()> {
-        legs.first().map_or(Ok(()), |leg| self.wrap_to(leg.pair, amount))
-    }
-
-    /// Unwraps what this contract holds and pays it to `to`, after everything else of the call.
-    pub(crate) fn unwrap_to(&self, to: Address, amount: U256) -> Result<()> {
-        self.cx.call(
-            self.weth(),
-            || IWETH9::withdrawCall { wad: amount },
-            |at| {
-                Weth::of(at).withdraw_native(self.cx.as_caller(), amount)?;
-                Ok(IWETH9::withdrawReturn {})
-            },
-        )?;
-        self.cx.queue_payout(to, amount)
+        let Some(leg) = legs.first() else { return Ok(()) };
+        calls::wrap(self.cx, amount)?;
+        leg.asset_in().send(self.cx, leg.pair, amount)
     }
 
     fn refund(&self, by: Caller, sent: U256, used: U256) -> Result<()> {
@@ -95,22 +63,11 @@ impl Router<'_> {
         if rest.is_zero() { Ok(()) } else { self.cx.queue_payout(by.address(), rest) }
     }
 
-    /// One pool's swap, made by this contract.
-    fn swap_leg(&self, leg: &Leg, output: U256, to: Address) -> Result<()> {
-        let [amount0Out, amount1Out] = leg.order([U256::ZERO, output]);
-        let call = || IUniswapV2Pair::swapCall { amount0Out, amount1Out, to, data: Default::default() };
-        self.cx.call(leg.pair, call, |at| {
-            Pair::of(at, leg.pair).swap(self.cx.as_caller(), [amount0Out, amount1Out], to, &[])?;
-            Ok(IUniswapV2Pair::swapReturn {})
-        })?;
-        Ok(())
-    }
-
     /// Swaps along the path; every pool pays the next one.
     fn run(&self, legs: &[Leg], amounts: &[U256], to: Address) -> Result<()> {
         let receivers = legs.iter().skip(1).map(|leg| leg.pair).chain([to]);
         for ((leg, output), receiver) in legs.iter().zip(amounts.iter().skip(1)).zip(receivers) {
-            self.swap_leg(leg, *output, receiver)?;
+            calls::swap(self.cx, leg, *output, receiver)?;
         }
         Ok(())
     }
@@ -121,7 +78,7 @@ impl Router<'_> {
         for (leg, receiver) in legs.iter().zip(receivers) {
             let [reserve_in, reserve_out] = leg.reserves(self.cx)?;
             let arrived = math::minus(leg.asset_in().balance_of(self.cx, leg.pair)?, reserve_in)?;
-            self.swap_leg(leg, math::amount_out(arrived, reserve_in, reserve_out)?, receiver)?;
+            calls::swap(self.cx, leg, math::amount_out(arrived, reserve_in, reserve_out)?, receiver)?;
         }
         Ok(())
     }
@@ -188,7 +145,7 @@ impl Router<'_> {
             let (legs, amounts) = self.quote_purchase(amount_out, most, order.path)?;
             self.pay_first(by, &legs, first(&amounts))?;
             self.run(&legs, &amounts, self.cx.this())?;
-            self.unwrap_to(order.to, amount_out)?;
+            calls::unwrap_to(self.cx, order.to, amount_out)?;
             Ok(amounts)
         };
         blame_foreign(self.cx, order.path, swap())
@@ -202,7 +159,7 @@ impl Router<'_> {
             let (legs, amounts) = self.quote_sale(amount_in, least, order.path)?;
             self.pay_first(by, &legs, amount_in)?;
             self.run(&legs, &amounts, self.cx.this())?;
-            self.unwrap_to(order.to, last(&amounts))?;
+            calls::unwrap_to(self.cx, order.to, last(&amounts))?;
             Ok(amounts)
         };
         blame_foreign(self.cx, order.path, swap())
@@ -264,9 +221,9 @@ impl Router<'_> {
             let legs = legs(self.cx, order.path)?;
             self.pay_first(by, &legs, amount_in)?;
             self.run_measured(&legs, self.cx.this())?;
-            let held = Weth::of(self.cx).ledger.balance_of(self.cx.this())?;
+            let held = calls::weth(self.cx).balance_of(self.cx, self.cx.this())?;
             ensure!(held >= least, "UniswapV2Router: INSUFFICIENT_OUTPUT_AMOUNT");
-            self.unwrap_to(order.to, held)
+            calls::unwrap_to(self.cx, order.to, held)
         };
         blame_foreign(self.cx, order.path, swap())
     }

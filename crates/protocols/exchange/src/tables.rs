@@ -17,7 +17,7 @@ pub(crate) mod factory {
 }
 
 pub(crate) mod pair {
-    use crate::{Pair, SHARE_NAME, SHARE_SYMBOL, math, state::Setup};
+    use crate::{Pair, SHARE_NAME, SHARE_SYMBOL, math};
     use alloy_primitives::U256;
     use limpid_abi::{IExchangePair, IUniswapV2Pair};
     use limpid_native::revert_text;
@@ -33,7 +33,7 @@ pub(crate) mod pair {
         }
 
         fn mode_number(&self) -> limpid_native::Result<u8> {
-            self.setup().map(|setup: Setup| setup.mode().number())
+            self.setup().map(|setup| setup.mode.number())
         }
     }
 
@@ -73,6 +73,7 @@ pub(crate) mod pair {
 pub(crate) mod router {
     use crate::{
         Router,
+        calls::weth,
         liquidity::{Deposit, Signature, Withdrawal},
         math,
         swaps::Order,
@@ -105,7 +106,7 @@ pub(crate) mod router {
 
     limpid_native::dispatch! { Router {
         view    IUniswapV2Router02::factoryCall       => |router, _, _| Ok(router.cx.env(|env| env.addresses.v2_factory));
-        view    IUniswapV2Router02::WETHCall          => |router, _, _| Ok(router.weth());
+        view    IUniswapV2Router02::WETHCall          => |router, _, _| Ok(weth(router.cx).token);
         view    IUniswapV2Router02::quoteCall         => |_, a, _| math::quote(a.amountA, a.reserveA, a.reserveB);
         view    IUniswapV2Router02::getAmountOutCall  => |_, a, _| math::amount_out(a.amountIn, a.reserveIn, a.reserveOut);
         view    IUniswapV2Router02::getAmountInCall   => |_, a, _| math::amount_in(a.amountOut, a.reserveIn, a.reserveOut);
@@ -120,7 +121,7 @@ pub(crate) mod router {
             deadline: a.deadline,
         }).map(deposit);
         payable IUniswapV2Router02::addLiquidityETHCall => |router, a, c| router.add_coin(c.caller, c.value, &Deposit {
-            tokens: [a.token, router.weth()],
+            tokens: [a.token, weth(router.cx).token],
             desired: [a.amountTokenDesired, c.value],
             least: [a.amountTokenMin, a.amountETHMin],
             to: a.to,
@@ -134,14 +135,14 @@ pub(crate) mod router {
             deadline: a.deadline,
         }).map(two);
         mutate  IUniswapV2Router02::removeLiquidityETHCall => |router, a, c| router.remove_coin(c.caller, &Withdrawal {
-            tokens: [a.token, router.weth()],
+            tokens: [a.token, weth(router.cx).token],
             shares: a.liquidity,
             least: [a.amountTokenMin, a.amountETHMin],
             to: a.to,
             deadline: a.deadline,
         }, false).map(two);
         mutate  IUniswapV2Router02::removeLiquidityETHSupportingFeeOnTransferTokensCall => |router, a, c| router.remove_coin(c.caller, &Withdrawal {
-            tokens: [a.token, router.weth()],
+            tokens: [a.token, weth(router.cx).token],
             shares: a.liquidity,
             least: [a.amountTokenMin, a.amountETHMin],
             to: a.to,
@@ -160,7 +161,7 @@ pub(crate) mod router {
         };
         mutate  IUniswapV2Router02::removeLiquidityETHWithPermitCall => |router, a, c| {
             let withdrawal = Withdrawal {
-                tokens: [a.token, router.weth()],
+                tokens: [a.token, weth(router.cx).token],
                 shares: a.liquidity,
                 least: [a.amountTokenMin, a.amountETHMin],
                 to: a.to,
@@ -171,7 +172,7 @@ pub(crate) mod router {
         };
         mutate  IUniswapV2Router02::removeLiquidityETHWithPermitSupportingFeeOnTransferTokensCall => |router, a, c| {
             let withdrawal = Withdrawal {
-                tokens: [a.token, router.weth()],
+                tokens: [a.token, weth(router.cx).token],
                 shares: a.liquidity,
                 least: [a.amountTokenMin, a.amountETHMin],
                 to: a.to,

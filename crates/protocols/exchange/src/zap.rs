@@ -2,15 +2,15 @@
 
 use crate::{
     asset::Asset,
-    liquidity::{burn_shares, fitting, mint_shares},
+    calls,
+    liquidity::fitting,
     math,
     path::{Leg, blame_foreign},
-    state::{Exchange, Mode, Pair},
+    state::{Exchange, Mode},
 };
 use alloy_primitives::{Address, U256};
-use limpid_abi::{IExchange, IUniswapV2Pair, IWETH9};
+use limpid_abi::IExchange;
 use limpid_native::{Caller, Result, ensure, revert};
-use limpid_weth::Weth;
 
 /// A one-token order.
 #[derive(Clone, Copy, Debug)]
@@ -30,10 +30,6 @@ pub struct OneSided {
 }
 
 impl Exchange<'_> {
-    fn weth(&self) -> Address {
-        self.cx.env(|env| env.addresses.weth)
-    }
-
     fn check_deadline(&self, deadline: U256) -> Result<()> {
         ensure!(deadline >= U256::from(self.cx.now()), IExchange::Expired { deadline });
         Ok(())
@@ -50,43 +46,8 @@ impl Exchange<'_> {
         blame_foreign(self.cx, &[order.token, order.other], found)
     }
 
-    fn swap(&self, leg: &Leg, output: U256, to: Address) -> Result<()> {
-        let [amount0Out, amount1Out] = leg.order([U256::ZERO, output]);
-        let call = || IUniswapV2Pair::swapCall { amount0Out, amount1Out, to, data: Default::default() };
-        self.cx.call(leg.pair, call, |at| {
-            Pair::of(at, leg.pair).swap(self.cx.as_caller(), [amount0Out, amount1Out], to, &[])?;
-            Ok(IUniswapV2Pair::swapReturn {})
-        })?;
-        Ok(())
-    }
-
-    fn wrap(&self, amount: U256) -> Result<()> {
-        let weth = self.weth();
-        self.cx.move_coin(weth, amount)?;
-        self.cx.call(
-            weth,
-            || IWETH9::depositCall {},
-            |at| {
-                Weth::of(at).deposit(self.cx.as_caller(), amount)?;
-                Ok(IWETH9::depositReturn {})
-            },
-        )?;
-        Ok(())
-    }
-
     fn unwrap_to(&self, to: Address, amount: U256) -> Result<()> {
-        if amount.is_zero() {
-            return Ok(());
-        }
-        self.cx.call(
-            self.weth(),
-            || IWETH9::withdrawCall { wad: amount },
-            |at| {
-                Weth::of(at).withdraw_native(self.cx.as_caller(), amount)?;
-                Ok(IWETH9::withdrawReturn {})
-            },
-        )?;
-        self.cx.queue_payout(to, amount)
+        if amount.is_zero() { Ok(()) } else { calls::unwrap_to(self.cx, to, amount) }
     }
 
     /// Deposits one token of the caller's: swaps the part that makes both sides fit, adds them, and
@@ -110,9 +71,9 @@ impl Exchange<'_> {
     /// As [`Self::deposit`].
     pub fn deposit_coin(&mut self, by: Caller, order: &OneSided) -> Result<U256> {
         self.check_deadline(order.deadline)?;
-        let order = OneSided { token: self.weth(), ..*order };
+        let order = OneSided { token: calls::weth(self.cx).token, ..*order };
         let leg = self.find(&order)?;
-        self.wrap(order.amount)?;
+        calls::wrap(self.cx, order.amount)?;
         let (shares, [dust, other_dust]) = self.add(&leg, &order)?;
         give_back(self, leg.asset_out(), by, other_dust)?;
         self.unwrap_to(by.address(), dust)?;
@@ -122,17 +83,17 @@ impl Exchange<'_> {
     /// Turns what this contract has just received into shares. Answers them and what is left of both.
     fn add(&self, leg: &Leg, order: &OneSided) -> Result<(U256, [U256; 2])> {
         let [reserve_in, reserve_out] = leg.reserves(self.cx)?;
-        let community = if leg.setup().mode() == Mode::Split { leg.setup().community_percent } else { 0 };
+        let community = if leg.setup().mode == Mode::Split { leg.setup().community_percent } else { 0 };
         let sold = math::zap_swap(order.amount, reserve_in, community)?;
         let bought = math::amount_out(sold, reserve_in, reserve_out)?;
         leg.asset_in().send(self.cx, leg.pair, sold)?;
-        self.swap(leg, bought, self.cx.this())?;
+        calls::swap(self.cx, leg, bought, self.cx.this())?;
 
         let kept = math::minus(order.amount, sold)?;
         let [added, added_other] = fitting(leg.reserves(self.cx)?, [kept, bought], [U256::ZERO; 2])?;
         leg.asset_in().send(self.cx, leg.pair, added)?;
         leg.asset_out().send(self.cx, leg.pair, added_other)?;
-        let shares = mint_shares(self.cx, leg.pair, order.to)?;
+        let shares = calls::mint(self.cx, leg.pair, order.to)?;
         ensure!(shares >= order.least, IExchange::TooLittle { amount: shares, least: order.least });
         Ok((shares, [math::minus(kept, added)?, math::minus(bought, added_other)?]))
     }
@@ -156,7 +117,7 @@ impl Exchange<'_> {
     /// As [`Self::withdraw`].
     pub fn withdraw_coin(&mut self, by: Caller, order: &OneSided) -> Result<U256> {
         self.check_deadline(order.deadline)?;
-        let order = OneSided { token: self.weth(), ..*order };
+        let order = OneSided { token: calls::weth(self.cx).token, ..*order };
         let leg = self.find(&order)?;
         let amount = self.redeem(by, &leg, &order)?;
         self.unwrap_to(order.to, amount)?;
@@ -168,14 +129,14 @@ impl Exchange<'_> {
     fn redeem(&self, by: Caller, leg: &Leg, order: &OneSided) -> Result<U256> {
         let here = self.cx.this();
         Asset { token: leg.pair, share: true }.pull(self.cx, by.address(), leg.pair, order.amount)?;
-        let [wanted, other] = leg.order(burn_shares(self.cx, leg.pair, here)?);
+        let [wanted, other] = leg.order(calls::burn(self.cx, leg.pair, here)?);
         let [reserve_wanted, reserve_other] = leg.reserves(self.cx)?;
         let bought = math::amount_out(other, reserve_other, reserve_wanted)?;
         if bought.is_zero() {
             leg.asset_out().send(self.cx, order.to, other)?;
         } else {
             leg.asset_out().send(self.cx, leg.pair, other)?;
-            self.swap(&leg.reversed(), bought, here)?;
+            calls::swap(self.cx, &leg.reversed(), bought, here)?;
         }
         let amount = math::plus(wanted, bought)?;
         ensure!(amount >= order.least, IExchange::TooLittle { amount, least: order.least });
