@@ -1,8 +1,11 @@
 //! A native swap beside Uniswap V2's Router02 bytecode: the same calldata, the same revm, blocks of 500
 //! transactions with gas and logs on. Signatures, roots and disk are other benches' business.
+//!
+//! `native_swap` is a pool in V2 mode, which does what the bytecode does; `native_split_swap` is the default
+//! mode, which besides pays the community's part of the fee out and logs how the fee was divided.
 
+#[allow(dead_code, unreachable_pub)]
 #[path = "../../crates/protocols/exchange/tests/it/reference.rs"]
-#[allow(dead_code)]
 mod reference;
 
 use alloy_primitives::{Address, Bytes, TxKind, U256, keccak256};
@@ -10,6 +13,8 @@ use alloy_sol_types::SolCall;
 use limpid_abi::{ITokenFactory, addresses::Addresses};
 use limpid_bench::{measure, median, publish};
 use limpid_evm::{BlockExecutor, Rules, TxEnv, testkit::TestChain};
+use limpid_exchange::{Factory, Policy};
+use limpid_native::Contract;
 use reference::{IRef, Reference};
 use serde_json::json;
 
@@ -132,31 +137,47 @@ fn run(chain: &mut TestChain, market: &Market) -> (f64, u64) {
     (spent * 1e6 / (BLOCK * BLOCKS) as f64, gas)
 }
 
+/// Pools created from now on follow Uniswap's own rules, so that both sides do the same work.
+fn use_v2_mode(chain: &mut TestChain) {
+    let factory = Addresses::default().v2_factory;
+    chain.native(|cx| Factory::at(cx, factory).configure(Policy::V2, Address::ZERO)).expect("our factory");
+}
+
 fn main() {
     let rich: Vec<Address> = std::iter::once(OWNER).chain((0..USERS).map(user)).collect();
     let mut chain = TestChain::new(Rules::standard(31337), &rich);
-    let ours = native(&mut chain);
+    let split = native(&mut chain);
+    open(&mut chain, &split, false);
+    use_v2_mode(&mut chain);
+    let alike = native(&mut chain);
+    open(&mut chain, &alike, false);
     let Some(theirs) = published(&mut chain) else { return };
-    open(&mut chain, &ours, false);
     open(&mut chain, &theirs, true);
-    let (mut native_us, mut reference_us, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut native_gas, mut reference_gas) = (0, 0);
+    let [mut split_us, mut alike_us, mut their_us] = [Vec::new(), Vec::new(), Vec::new()];
+    let [mut split_gas, mut alike_gas, mut their_gas] = [0; 3];
     for _ in 0..RUNS {
-        let (us, gas) = run(&mut chain, &ours);
-        let (peer_us, peer_gas) = run(&mut chain, &theirs);
-        (native_gas, reference_gas) = (gas, peer_gas);
-        native_us.push(us);
-        reference_us.push(peer_us);
-        ratios.push(peer_us / us);
+        for (market, times, gas) in [
+            (&split, &mut split_us, &mut split_gas),
+            (&alike, &mut alike_us, &mut alike_gas),
+            (&theirs, &mut their_us, &mut their_gas),
+        ] {
+            let (us, used) = run(&mut chain, market);
+            times.push(us);
+            *gas = used;
+        }
     }
+    let ratio = |ours: &[f64]| median(their_us.iter().zip(ours).map(|(theirs, ours)| theirs / ours).collect());
     publish(
         "native_swap",
         &json!({
-            "native_swap_vs_uniswap_v2_bytecode": median(ratios),
-            "native_swap_cpu_us": median(native_us),
-            "uniswap_v2_bytecode_swap_cpu_us": median(reference_us),
-            "native_swap_gas": native_gas,
-            "uniswap_v2_bytecode_swap_gas": reference_gas,
+            "native_swap_vs_uniswap_v2_bytecode": ratio(&alike_us),
+            "native_split_swap_vs_uniswap_v2_bytecode": ratio(&split_us),
+            "native_swap_cpu_us": median(alike_us),
+            "native_split_swap_cpu_us": median(split_us),
+            "uniswap_v2_bytecode_swap_cpu_us": median(their_us.clone()),
+            "native_swap_gas": alike_gas,
+            "native_split_swap_gas": split_gas,
+            "uniswap_v2_bytecode_swap_gas": their_gas,
         }),
     );
 }

@@ -103,13 +103,16 @@ impl BlockExecutor {
         if tx.gas_limit > left {
             return Err(ExecError::BlockFull { limit: tx.gas_limit, left });
         }
-        let outcome = run_tx(&mut self.vm, tx.clone(), self.tracing);
-        let outcome = match outcome {
-            Err(ExecError::Fatal(_)) if self.vm.panicked.is_some() => self.charge_for_panic(&tx)?,
+        let outcome = match run_tx(&mut self.vm, tx, self.tracing) {
+            Err(ExecError::Fatal(_)) if self.vm.panicked.is_some() => self.charge_for_panic()?,
             other => other?,
         };
         self.gas_used = self.gas_used.saturating_add(outcome.gas_used);
-        self.commit()?;
+        // The journal keeps the block's changes and stays warm. Only an account that destroyed itself must
+        // leave it at once: the journal's mark would outlive a later transaction that revives the account.
+        if std::mem::take(&mut self.vm.inner.ctx.chain.destroyed) {
+            self.commit();
+        }
         Ok(outcome)
     }
 
@@ -123,13 +126,14 @@ impl BlockExecutor {
     }
 
     /// Takes the journal's changes into the overlay.
-    pub(crate) fn commit(&mut self) -> Result<(), ExecError> {
+    pub(crate) fn commit(&mut self) {
         let changes = self.vm.inner.ctx.journaled_state.finalize();
-        self.vm.inner.ctx.journaled_state.db_mut().commit(changes).map_err(|error| ExecError::Fatal(error.to_string()))
+        self.vm.inner.ctx.journaled_state.db_mut().commit(changes);
     }
 
     /// What the block changed, sorted.
-    pub fn finish(self) -> StateDiff {
+    pub fn finish(mut self) -> StateDiff {
+        self.commit();
         self.vm.inner.ctx.journaled_state.database.into_diff()
     }
 
@@ -145,8 +149,12 @@ impl BlockExecutor {
         *self.vm.recorder() = recorder;
     }
 
-    /// V-4: status 0, nonce raised, the whole gas limit paid.
-    fn charge_for_panic(&mut self, tx: &TxEnv) -> Result<Outcome, ExecError> {
+    /// V-4: status 0, nonce raised, the whole gas limit paid. The journal undoes the transaction entry by
+    /// entry, hands over what the block did before it, and is dropped with its machine.
+    fn charge_for_panic(&mut self) -> Result<Outcome, ExecError> {
+        let tx = self.vm.inner.ctx.tx.clone();
+        self.vm.inner.ctx.journaled_state.discard_tx();
+        self.commit();
         self.rebuild();
         let trace = self.vm.recorder().abort();
         let ctx = &mut self.vm.inner.ctx;
@@ -160,6 +168,7 @@ impl BlockExecutor {
         payer.set_balance(balance);
         drop(payer);
         credit_fees(ctx, price, tx.gas_limit).map_err(|error| ExecError::Fatal(error.to_string()))?;
+        self.commit(); // else the next transaction's failure would undo the charge with its own entries
         Ok(panicked(tx.gas_limit, trace))
     }
 
@@ -167,7 +176,7 @@ impl BlockExecutor {
         self.vm.recorder().start(false);
         self.vm.inner.ctx.tx = TxEnv::new_system_tx_with_caller(ETHEREUM_SYSTEM, to, data);
         Pipeline.run_system_call(&mut self.vm).map_err(exec_error)?;
-        self.commit()
+        Ok(())
     }
 }
 

@@ -72,7 +72,7 @@ pub fn state(rules: &Rules, timestamp: u64, alloc: &BTreeMap<Address, Alloc>) ->
         natives(&mut vm)?;
     }
     let changes = vm.inner.ctx.journaled_state.finalize();
-    vm.inner.ctx.journaled_state.database.commit(changes).map_err(fatal)?;
+    vm.inner.ctx.journaled_state.database.commit(changes);
     Ok(vm.inner.ctx.journaled_state.database.into_diff())
 }
 

@@ -53,6 +53,8 @@ pub(crate) fn run(executor: &mut BlockExecutor, _phase: Phase) -> Result<Option<
     }
     let queue = executor.rules.registry.addresses().queue;
     let reserve = executor.rules.system_gas;
+    // A panic drops the machine with its journal: what the block did before must have left it.
+    executor.commit();
     let tracing = executor.tracing();
     executor.vm.recorder().start(tracing);
     executor.vm.recorder().open(frame(SYSTEM, queue, reserve), Bytes::new);
@@ -99,7 +101,7 @@ fn turn(executor: &mut BlockExecutor, queue: Address, logs: &mut Vec<Log>) -> Re
     match native_step(executor, queue, |queue| queue.step()) {
         Ok((Ok(Step::NothingDue), _)) => {
             executor.vm.inner.ctx.journaled_state.checkpoint_commit();
-            executor.commit()?;
+            executor.commit();
             Ok((Turn::NothingDue, 0))
         }
         Ok((Ok(Step::Ran | Step::Parked), gas)) => {
@@ -111,7 +113,7 @@ fn turn(executor: &mut BlockExecutor, queue: Address, logs: &mut Vec<Log>) -> Re
         Ok((Err(_), gas)) => {
             executor.vm.inner.ctx.journaled_state.checkpoint_revert(checkpoint);
             executor.vm.recorder().undo(mark);
-            executor.commit()?;
+            executor.commit();
             Ok((Turn::Failed, gas))
         }
         Err(_) if executor.vm.panicked.is_some() => {
@@ -136,7 +138,8 @@ fn keep(executor: &mut BlockExecutor, logs: &mut Vec<Log>) -> Result<(), ExecErr
     executor.vm.sync_logs();
     logs.extend(executor.vm.inner.ctx.journaled_state.take_logs());
     executor.vm.recorder().logs_taken();
-    executor.commit()
+    executor.commit();
+    Ok(())
 }
 
 type Stepped = (Result<Step, Stop>, u64);

@@ -35,6 +35,11 @@ const KECCAK_BASE: u64 = 30;
 const LOG_BASE: u64 = 375;
 /// TLOAD and TSTORE (EIP-1153).
 const TRANSIENT: u64 = 100;
+/// Longest input and most inputs whose hashes are remembered.
+const MEMO_LENGTH: usize = 128;
+const MEMO_ENTRIES: usize = 4096;
+/// Most accounts of a frame that are remembered as warm; a longer list would cost more than it saves.
+const MAX_WARM: usize = 16;
 /// The ECRECOVER precompile's price.
 const ECRECOVER: u64 = 3000;
 
@@ -59,6 +64,8 @@ pub(crate) struct EvmHost<'a> {
     locked: bool,
     depth: usize,
     opened: Vec<u64>,
+    /// Accounts that this frame has loaded: warm until something is rolled back.
+    warm: Vec<Address>,
     points: Vec<Point>,
 }
 
@@ -104,6 +111,7 @@ impl<'a> EvmHost<'a> {
             locked: rights.locked,
             depth: rights.depth,
             opened: Vec::new(),
+            warm: Vec::with_capacity(8),
             points: Vec::new(),
         }
     }
@@ -127,13 +135,22 @@ impl<'a> EvmHost<'a> {
 
     /// Loads an account, charging only the cold surcharge, which must be affordable before the load.
     fn touch_cold(&mut self, account: Address) -> Result<()> {
+        if self.warm.contains(&account) {
+            return Ok(());
+        }
         let surcharge = self.params.cold_account_additional_cost();
         let skip = self.gas.remaining() < surcharge;
         let cold = match self.ctx.journaled_state.load_account_info_skip_cold_load(account, false, skip) {
             Ok(load) => load.is_cold,
             Err(error) => return Err(load_error(error)),
         };
-        if cold { self.charge(surcharge) } else { Ok(()) }
+        if cold {
+            self.charge(surcharge)?;
+        }
+        if self.warm.len() < MAX_WARM {
+            self.warm.push(account);
+        }
+        Ok(())
     }
 }
 
@@ -217,7 +234,15 @@ impl Host for EvmHost<'_> {
 
     fn keccak256(&mut self, data: &[u8]) -> Result<B256> {
         self.charge(KECCAK_BASE.saturating_add(self.params.keccak256_cost(data.len())))?;
-        Ok(keccak256(data))
+        let known = &mut self.ctx.chain.hashes;
+        if let Some(hash) = known.get(data) {
+            return Ok(*hash);
+        }
+        let hash = keccak256(data);
+        if data.len() <= MEMO_LENGTH && known.len() < MEMO_ENTRIES {
+            known.insert(data.to_vec(), hash);
+        }
+        Ok(hash)
     }
 
     fn recover(&mut self, digest: B256, v: u8, r: B256, s: B256) -> Result<Option<Address>> {
@@ -330,6 +355,7 @@ impl Host for EvmHost<'_> {
     fn rollback(&mut self) {
         if let Some(point) = self.points.pop() {
             self.ctx.journaled_state.checkpoint_revert(point.journal);
+            self.warm.clear();
             self.payouts.truncate(point.payouts);
             self.gas.set_refund(point.refund);
             self.ctx.chain.recorder.undo(point.mark);

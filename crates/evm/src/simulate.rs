@@ -102,7 +102,7 @@ impl Simulator {
         let mut vm = self.machine(options)?;
         let outcome = try_tx(&mut vm, tx, options)?;
         let changes = vm.inner.ctx.journaled_state.finalize();
-        vm.inner.ctx.journaled_state.database.commit(changes).map_err(|error| ExecError::Fatal(error.to_string()))?;
+        vm.inner.ctx.journaled_state.database.commit(changes);
         Ok((outcome, vm.inner.ctx.journaled_state.database.into_diff()))
     }
 

@@ -39,9 +39,9 @@ pub trait Source: Send + Sync {
 /// A state in memory, for genesis and tests.
 #[derive(Clone, Debug, Default)]
 pub struct MemorySource {
-    accounts: BTreeMap<Address, AccountInfo>,
-    storage: BTreeMap<Address, BTreeMap<U256, U256>>,
-    codes: BTreeMap<B256, Bytes>,
+    accounts: AddressMap<AccountInfo>,
+    storage: AddressMap<U256Map<U256>>,
+    codes: B256Map<Bytes>,
 }
 
 impl MemorySource {
@@ -84,7 +84,7 @@ impl MemorySource {
 
     /// Every slot of an account, sorted.
     pub fn slots(&self, address: Address) -> BTreeMap<U256, U256> {
-        self.storage.get(&address).cloned().unwrap_or_default()
+        self.storage.get(&address).into_iter().flatten().map(|(slot, value)| (*slot, *value)).collect()
     }
 }
 
@@ -178,8 +178,9 @@ impl Overlay {
         Ok(())
     }
 
-    /// Takes over what one transaction changed.
-    pub fn commit(&mut self, changes: EvmState) -> Result<(), SourceError> {
+    /// Takes over what transactions changed. The journal read every one of these accounts from here, so
+    /// none is new to the overlay.
+    pub fn commit(&mut self, changes: EvmState) {
         for (address, account) in changes {
             if !account.is_touched() {
                 continue;
@@ -189,7 +190,9 @@ impl Overlay {
             {
                 self.codes.entry(account.info.code_hash).or_insert_with(|| code.clone());
             }
-            let entry = self.entry(address)?;
+            debug_assert!(self.accounts.contains_key(&address), "{address} was never read");
+            let unread = Entry { info: None, original: None, storage: U256Map::default(), wiped: true };
+            let entry = self.accounts.entry(address).or_insert(unread);
             if account.is_selfdestructed() || account.is_empty() {
                 *entry =
                     Entry { info: None, original: entry.original.take(), storage: U256Map::default(), wiped: true };
@@ -208,7 +211,6 @@ impl Overlay {
                 cell.value = value.present_value;
             }
         }
-        Ok(())
     }
 
     /// What differs from the source, sorted.

@@ -130,7 +130,7 @@ impl TestChain {
         let (result, ..) = guarded(&mut vm, Gas::new(1_000_000_000), rights, body).expect("no database failure");
         let value = result?;
         let changes = vm.inner.ctx.journaled_state.finalize();
-        vm.inner.ctx.journaled_state.database.commit(changes).expect("state in memory");
+        vm.inner.ctx.journaled_state.database.commit(changes);
         let diff = vm.inner.ctx.journaled_state.database.into_diff();
         Arc::make_mut(&mut self.state).apply(&diff);
         Ok(value)

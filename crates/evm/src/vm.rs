@@ -7,7 +7,7 @@ use crate::{
     source::{Overlay, SourceError},
     types::CallKind,
 };
-use alloy_primitives::{Address, Bytes};
+use alloy_primitives::{Address, B256, Bytes, map::HashMap};
 use revm::{
     Context as RevmContext, Journal,
     context::{
@@ -31,6 +31,10 @@ use std::sync::Arc;
 #[derive(Debug, Default)]
 pub(crate) struct Extra {
     pub(crate) recorder: Recorder,
+    /// Bytecode destroyed itself in this transaction.
+    pub(crate) destroyed: bool,
+    /// Hashes of short inputs, such as those of pool addresses; gas is charged all the same.
+    pub(crate) hashes: HashMap<Vec<u8>, B256>,
 }
 
 pub(crate) type Context = RevmContext<BlockEnv, TxEnv, CfgEnv, Overlay, Journal<Overlay>, Extra>;
@@ -261,8 +265,11 @@ fn selfdestruct(step: InstructionContext<'_, Context, EthInterpreter>) -> Instru
     let held = step.host.journaled_state.load_account(from).map(|account| account.info.balance).unwrap_or_default();
     let InstructionContext { interpreter, host } = step;
     let result = host::selfdestruct(InstructionContext { interpreter, host: &mut *host });
-    if matches!(result, Err(InstructionResult::SelfDestruct)) && from != to {
-        host.chain.recorder.moved(from, to, held, CallKind::SelfDestruct);
+    if matches!(result, Err(InstructionResult::SelfDestruct)) {
+        host.chain.destroyed = true;
+        if from != to {
+            host.chain.recorder.moved(from, to, held, CallKind::SelfDestruct);
+        }
     }
     result
 }
