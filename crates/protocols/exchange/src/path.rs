@@ -17,35 +17,31 @@ pub fn sorted(a: Address, b: Address) -> (Address, Address) {
     if a < b { (a, b) } else { (b, a) }
 }
 
-fn salt_input(token0: Address, token1: Address) -> [u8; 40] {
-    let mut bytes = [0; 40];
-    copy(&mut bytes, [token0.as_slice(), token1.as_slice()]);
-    bytes
-}
-
 fn create2_input(factory: Address, salt: B256) -> [u8; 85] {
-    let mut bytes = [0; 85];
-    copy(&mut bytes, [&[0xff], factory.as_slice(), salt.as_slice(), INIT_CODE_HASH.as_slice()]);
-    bytes
-}
-
-fn copy<const N: usize>(into: &mut [u8], parts: [&[u8]; N]) {
-    for (place, byte) in into.iter_mut().zip(parts.into_iter().flatten()) {
-        *place = *byte;
+    let mut bytes = [0xff; 85];
+    let parts: [(usize, &[u8]); 3] = [(1, factory.as_slice()), (21, salt.as_slice()), (53, INIT_CODE_HASH.as_slice())];
+    for (at, part) in parts {
+        if let Some(place) = bytes.get_mut(at..).and_then(|rest| rest.get_mut(..part.len())) {
+            place.copy_from_slice(part);
+        }
     }
+    bytes
 }
 
 /// Where the pool of two sorted tokens stands: CREATE2 of the registered factory.
 pub(crate) fn find_pair(cx: Ctx<'_>, token0: Address, token1: Address) -> Result<Address> {
     let factory = cx.env(|env| env.addresses.v2_factory);
-    let salt = cx.keccak256(&salt_input(token0, token1))?;
+    let salt = cx.keccak256([token0.into_array(), token1.into_array()].as_flattened())?;
     cx.keccak256(&create2_input(factory, salt)).map(Address::from_word)
 }
 
 /// The same for anybody outside a native call: wallets, indexers, tests.
 pub fn compute_pair_address(factory: Address, token_a: Address, token_b: Address) -> Address {
     let (token0, token1) = sorted(token_a, token_b);
-    Address::from_word(keccak256(create2_input(factory, keccak256(salt_input(token0, token1)))))
+    Address::from_word(keccak256(create2_input(
+        factory,
+        keccak256([token0.into_array(), token1.into_array()].as_flattened()),
+    )))
 }
 
 /// One pool of a path, seen from the token that goes in.
