@@ -107,7 +107,7 @@ fn native_summary(name: &str) -> &'static str {
         "queue" => "work that the chain does by itself at its time",
         "token-factory" => "creates native tokens",
         "weth" => "the coin as an ERC-20 token, fully backed",
-        "v2-factory" => "creates the exchange's pools (Uniswap V2 factory)",
+        "factory" => "creates the exchange's pools (Uniswap V2 factory)",
         "router" => "swaps and liquidity (Uniswap V2 Router02)",
         "exchange" => "one-token deposits, positions, lists of pools",
         "fee-ledger" | "fees" => "the community's part of fees",

@@ -12,7 +12,8 @@ const VIEW_GAS: u64 = 30_000_000;
 
 /// What a view answers after the block with hash `at`.
 pub(super) fn view<C: SolCall>(api: &Api, at: B256, to: Address, call: &C) -> Result<C::Return> {
-    let tx = TxEnv { kind: TxKind::Call(to), data: call.abi_encode().into(), gas_limit: VIEW_GAS, ..TxEnv::default() };
+    let (kind, data) = (TxKind::Call(to), call.abi_encode().into());
+    let tx = TxEnv { kind, data, gas_limit: VIEW_GAS, chain_id: None, ..TxEnv::default() };
     let options = CallOptions { at: at.into(), ..CallOptions::default() };
     let outcome = api.node().call(tx, options).map_err(|error| RpcError::call(error, VIEW_GAS))?;
     if !outcome.success {
