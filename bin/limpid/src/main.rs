@@ -1,2 +1,74 @@
-//! The command line.
-fn main() {}
+//! The command line: what a person types, wired to the crates that do it.
+//!
+//! Every command reads arguments ([`args`]), opens what it needs ([`session`], [`keys`]), shows what it
+//! is about to do ([`confirm`]) and prints what happened, for people or as JSON ([`output`]). Rules:
+//!
+//! - L-1 No secret in arguments, output or errors: passphrases, phrases and keys come from a prompt, a
+//!   file or standard input.
+//! - L-2 Nothing is signed before amounts, limits and the highest fee were shown and agreed to.
+//! - L-3 With `--json`, standard output holds one JSON value (or one a line), nothing else.
+//!
+//! Tested in `tests/it`: L-1 in `secrecy`, the offline commands and errors in `offline`; the rest by
+//! the clients' tests against a running node.
+// A program exports nothing: `pub` here means "for the other modules".
+#![allow(unreachable_pub)]
+
+mod args;
+mod cmd;
+mod confirm;
+mod error;
+mod keys;
+mod output;
+mod session;
+
+use args::{Cli, Command};
+use clap::Parser as _;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let json = cli.global.json;
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            if json {
+                eprintln!("{}", serde_json::json!({ "error": error.to_string() }));
+            } else {
+                eprintln!("Error: {error}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), error::CliError> {
+    let global = cli.global;
+    // These need no node to talk to; `node` runs its own threads.
+    match cli.command {
+        Command::Node(args) => return cmd::node::run(args, &global),
+        Command::Wallet(args) => return cmd::wallet::run(args, &global),
+        Command::Abi(args) => return cmd::abi::run(args, &global),
+        Command::Completions(args) => return cmd::completions::run(args),
+        command => {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+            runtime.block_on(online(command, &global))
+        }
+    }
+}
+
+async fn online(command: Command, global: &args::Global) -> Result<(), error::CliError> {
+    match command {
+        Command::Token(args) => cmd::token::run(args, global).await,
+        Command::Send(args) => cmd::send::run(args, global).await,
+        Command::Swap(args) => cmd::swap::run(args, global).await,
+        Command::Quote(args) => cmd::quote::run(args, global).await,
+        Command::Pool(args) => cmd::pool::run(args, global).await,
+        Command::Balance(args) => cmd::balance::run(args, global).await,
+        Command::History(args) => cmd::history::run(args, global).await,
+        Command::Tx(args) => cmd::chain::transaction(args, global).await,
+        Command::Block(args) => cmd::chain::block(args, global).await,
+        Command::Status => cmd::status::run(global).await,
+        Command::Market(args) => cmd::market::run(args, global).await,
+        Command::Node(_) | Command::Wallet(_) | Command::Abi(_) | Command::Completions(_) => Ok(()),
+    }
+}

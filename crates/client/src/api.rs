@@ -42,6 +42,9 @@ pub struct Status {
     pub rules_hash: B256,
     /// Seconds since the node started.
     pub uptime_seconds: u64,
+    /// Why there are no more blocks; absent while all is well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub halted: Option<String>,
 }
 
 /// The native coin's name and unit.
@@ -128,6 +131,9 @@ pub struct HistoryRow {
     pub kind: HistoryKind,
     /// False: the transaction failed; only its fee was paid.
     pub success: bool,
+    /// Which one, for tokens of which every one is unique; `amount` is then 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_id: Option<U256>,
 }
 
 /// Direction of a history row.
@@ -225,6 +231,7 @@ mod tests {
             fee: U256::ZERO,
             kind: HistoryKind::Token,
             success: true,
+            token_id: None,
         };
         let expected = json!({
             "block": "0x102", "timestamp": "0x5e69ec00", "txHash": format!("0x{}", "01".repeat(32)),

@@ -335,6 +335,20 @@ impl<W: Write> Observer for Csv<W> {
     }
 }
 
+impl<T: Observer + ?Sized> Observer for Box<T> {
+    fn opening(&mut self, opening: &Opening) -> io::Result<()> {
+        self.as_mut().opening(opening)
+    }
+
+    fn hour(&mut self, hour: &Hour) -> io::Result<()> {
+        self.as_mut().hour(hour)
+    }
+
+    fn summary(&mut self, summary: &Summary) -> io::Result<()> {
+        self.as_mut().summary(summary)
+    }
+}
+
 /// Two observers at once.
 pub struct Both<A, B>(pub A, pub B);
 

@@ -1,0 +1,82 @@
+use crate::cmd;
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Decentralised finance as one program: a chain, an exchange, wallets and a market.
+#[derive(Debug, Parser)]
+#[command(name = "limpid", version, propagate_version = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// What every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// The node to talk to
+    #[arg(long, global = true, env = "LIMPID_RPC", value_name = "URL", default_value = "http://127.0.0.1:8545")]
+    pub rpc: String,
+    /// Print JSON on standard output and nothing else
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Folder of the keystore files [default: ~/.limpid/wallets]
+    #[arg(long, global = true, env = "LIMPID_WALLETS", value_name = "DIR")]
+    pub wallets: Option<PathBuf>,
+}
+
+/// What every command that signs takes.
+#[derive(Debug, Args)]
+pub struct Signing {
+    /// Who signs: a wallet's name or address, or dev:N on a development chain
+    #[arg(long, env = "LIMPID_FROM", value_name = "WALLET")]
+    pub from: Option<String>,
+    /// File that holds the wallet's passphrase (`-` for standard input); asked for otherwise
+    #[arg(long, env = "LIMPID_PASSPHRASE_FILE", value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+    /// Do not ask before signing
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a node
+    Node(cmd::node::NodeArgs),
+    /// Make, import and list wallets
+    #[command(subcommand)]
+    Wallet(cmd::wallet::WalletCommand),
+    /// Create and list tokens
+    #[command(subcommand)]
+    Token(cmd::token::TokenCommand),
+    /// Send coin or tokens
+    Send(cmd::send::SendArgs),
+    /// Trade on the exchange
+    Swap(cmd::swap::SwapArgs),
+    /// What a trade would give
+    Quote(cmd::quote::QuoteArgs),
+    /// Provide liquidity and look at pools
+    #[command(subcommand)]
+    Pool(cmd::pool::PoolCommand),
+    /// What an account holds
+    Balance(cmd::balance::BalanceArgs),
+    /// What happened to an account: time, amount, direction, counterparty, fee
+    History(cmd::history::HistoryArgs),
+    /// One transaction, with its events in words
+    Tx(cmd::chain::TxArgs),
+    /// One block
+    Block(cmd::chain::BlockArgs),
+    /// Where the node and its chain stand
+    Status,
+    /// Interfaces of the native contracts
+    #[command(subcommand)]
+    Abi(cmd::abi::AbiCommand),
+    /// Play real prices on a development chain
+    Market(cmd::market::MarketArgs),
+    /// Completions for a shell
+    Completions(cmd::completions::CompletionsArgs),
+}

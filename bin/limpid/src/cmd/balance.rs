@@ -1,0 +1,69 @@
+//! `limpid balance`.
+use crate::{
+    args::{Global, Signing},
+    error::Result,
+    keys::{self, Account},
+    output,
+    session::Session,
+};
+use clap::Args;
+use limpid_client::{amount, registry::Asset};
+use serde_json::json;
+
+/// Tokens that are looked at one by one; more need to be named.
+const MOST_TOKENS: usize = 500;
+
+/// Whose balance.
+#[derive(Debug, Args)]
+pub struct BalanceArgs {
+    /// An address, one of your wallets, or dev:N; your only wallet otherwise
+    account: Option<String>,
+    /// Only these: symbols or addresses
+    #[arg(long, value_name = "ASSET")]
+    asset: Vec<String>,
+}
+
+/// Runs the command.
+pub async fn run(args: BalanceArgs, global: &Global) -> Result<()> {
+    let session = Session::open(global).await?;
+    let owner = match &args.account {
+        Some(wanted) => keys::address(&session, wanted)?,
+        None => Account::find(&session, &Signing { from: None, passphrase_file: None, yes: false })?.address,
+    };
+    let mut rows: Vec<(Asset, alloy_primitives::U256)> = Vec::new();
+    if args.asset.is_empty() {
+        let registry = session.registry().await?;
+        let coin = registry.coin().clone();
+        rows.push((coin.clone(), session.held(owner, &coin).await?));
+        for asset in registry.tokens().take(MOST_TOKENS) {
+            let held = session.held(owner, asset).await?;
+            if !held.is_zero() {
+                rows.push((asset.clone(), held));
+            }
+        }
+    } else {
+        let registry = session.registry().await?;
+        for wanted in &args.asset {
+            let asset = session.asset(&registry, wanted).await?;
+            let held = session.held(owner, &asset).await?;
+            rows.push((asset, held));
+        }
+    }
+    let value: Vec<_> = rows
+        .iter()
+        .map(|(asset, held)| {
+            let amount = amount::format(*held, asset.unit.decimals);
+            json!({ "symbol": asset.unit.symbol, "asset": asset.token, "amount": amount, "units": held.to_string() })
+        })
+        .collect();
+    output::emit(session.json, &json!({ "account": owner, "balances": value }), || {
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|(asset, held)| {
+                let address = asset.token.map_or_else(String::new, |at| at.to_string());
+                vec![amount::format(*held, asset.unit.decimals), asset.unit.symbol.clone(), address]
+            })
+            .collect();
+        format!("{owner}\n{}", output::table(&["amount", "symbol", "token"], &rows))
+    })
+}

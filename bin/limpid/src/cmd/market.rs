@@ -1,0 +1,78 @@
+//! `limpid market`: real prices, played on a development chain.
+use crate::{
+    args::Global,
+    error::{CliError, Result, told},
+    session::Session,
+};
+use clap::Args;
+use limpid_market::{
+    Feed, Observer, Options, calendar, play,
+    report::{Both, Csv, Json, Table},
+};
+use std::{
+    fs::OpenOptions,
+    io::{self, BufWriter, IsTerminal as _},
+    path::PathBuf,
+};
+
+/// What to play.
+#[derive(Debug, Args)]
+pub struct MarketArgs {
+    /// Prices to follow (Binance, Gemini or CoinAPI layout, plain or gzip); Black Thursday 2020 otherwise
+    #[arg(long, value_name = "FILE")]
+    prices: Option<PathBuf>,
+    /// Begin at this time, such as 2020-03-12T10:00 (UTC)
+    #[arg(long, value_name = "TIME")]
+    start: Option<String>,
+    /// Play at most so many rows of the file
+    #[arg(long, value_name = "N")]
+    rows: Option<usize>,
+    /// At the wall clock's pace instead of compressed time
+    #[arg(long)]
+    live: bool,
+    /// Of the traders' dice: the same seed gives the same trades
+    #[arg(long, default_value_t = 2020, value_name = "N")]
+    seed: u64,
+    /// Also write a line an hour to this new file, as CSV
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+}
+
+/// Runs the command.
+pub async fn run(args: MarketArgs, global: &Global) -> Result<()> {
+    let feed = match &args.prices {
+        Some(path) => Feed::read(path)?,
+        None => Feed::black_thursday()?,
+    };
+    let start = match &args.start {
+        Some(text) => match calendar::parse(text) {
+            Some(time) => Some(time),
+            None => return told(format!("`{text}` is no time: write it as 2020-03-12 or 2020-03-12T10:00 (UTC)")),
+        },
+        None => None,
+    };
+    let feed = feed.window(start, args.rows);
+    if feed.candles.is_empty() {
+        return told(format!("{} has no prices from {} on", feed.source, args.start.as_deref().unwrap_or("its start")));
+    }
+    let session = Session::open(global).await?;
+    let csv = match &args.csv {
+        Some(path) => {
+            let file = OpenOptions::new().write(true).create_new(true).open(path);
+            let file = file.map_err(|error| CliError::Told(format!("{}: {error}", path.display())))?;
+            Some(Csv(BufWriter::new(file)))
+        }
+        None => None,
+    };
+    let options = Options { seed: args.seed, live: args.live, coin: session.coin.clone() };
+    let stdout = io::stdout();
+    let screen = stdout.is_terminal();
+    let teller: Box<dyn Observer> =
+        if global.json { Box::new(Json(stdout)) } else { Box::new(Table::new(stdout, screen)) };
+    let mut observer: Box<dyn Observer> = match csv {
+        Some(csv) => Box::new(Both(teller, csv)),
+        None => teller,
+    };
+    play(&session.client, &feed, &options, observer.as_mut()).await?;
+    Ok(())
+}

@@ -1,0 +1,491 @@
+//! `limpid pool`: liquidity.
+use super::trade::{at_least, parse_percent};
+use crate::{
+    args::{Global, Signing},
+    confirm,
+    error::{CliError, Result, told},
+    keys::{self, Account},
+    output,
+    session::{self, Session},
+};
+use alloy_primitives::{Address, U256};
+use clap::{Args, Subcommand};
+use limpid_abi::{IERC20, IExchange, IExchangePair, IUniswapV2Factory, IUniswapV2Pair, IUniswapV2Router02 as Router};
+use limpid_client::{
+    Call, amount,
+    registry::{Asset, Registry},
+};
+use limpid_math::{Round, mul_div};
+use serde_json::{Value, json};
+
+/// What to do with pools.
+#[derive(Debug, Subcommand)]
+pub enum PoolCommand {
+    /// Put both sides into a pool, or one side with --one-token; makes the pool if there is none
+    Add(AddArgs),
+    /// Take a share out again
+    Remove(RemoveArgs),
+    /// All pools
+    List,
+    /// One pool: reserves, price, fees, and a provider's position
+    Show(ShowArgs),
+}
+
+/// A deposit.
+#[derive(Debug, Args)]
+pub struct AddArgs {
+    /// How much of the first side, in whole coins or tokens
+    amount: String,
+    /// First side: a symbol or an address
+    first: String,
+    /// Second side: a symbol or an address
+    second: String,
+    /// How much of the second side; what the pool's price asks for otherwise. Needed for a new pool
+    #[arg(value_name = "SECOND_AMOUNT")]
+    second_amount: Option<String>,
+    /// Deposit the first side only: a part of it is swapped to make both sides fit
+    #[arg(long, conflicts_with = "second_amount")]
+    one_token: bool,
+    /// How far the pool's price may move before the deposit is refused, in percent
+    #[arg(long, default_value = "0.5", value_name = "PERCENT", value_parser = parse_percent)]
+    slippage: u32,
+    /// Minutes after which the deposit is refused
+    #[arg(long, default_value_t = 20, value_name = "MINUTES")]
+    deadline: u64,
+    #[command(flatten)]
+    signing: Signing,
+}
+
+/// A withdrawal.
+#[derive(Debug, Args)]
+pub struct RemoveArgs {
+    /// How much of your position, such as 50% or all
+    share: String,
+    /// First side: a symbol or an address
+    first: String,
+    /// Second side: a symbol or an address
+    second: String,
+    /// How far the pool's price may move before the withdrawal is refused, in percent
+    #[arg(long, default_value = "0.5", value_name = "PERCENT", value_parser = parse_percent)]
+    slippage: u32,
+    /// Minutes after which the withdrawal is refused
+    #[arg(long, default_value_t = 20, value_name = "MINUTES")]
+    deadline: u64,
+    #[command(flatten)]
+    signing: Signing,
+}
+
+/// A pool.
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// First side: a symbol or an address
+    first: String,
+    /// Second side: a symbol or an address
+    second: String,
+    /// Whose position to show: an address, one of your wallets, or dev:N
+    #[arg(long, value_name = "ACCOUNT")]
+    owner: Option<String>,
+}
+
+/// Runs the command.
+pub async fn run(command: PoolCommand, global: &Global) -> Result<()> {
+    let session = Session::open(global).await?;
+    let registry = session.registry().await?;
+    match command {
+        PoolCommand::Add(args) if args.one_token => add_one(&args, &session, &registry).await,
+        PoolCommand::Add(args) => add(&args, &session, &registry).await,
+        PoolCommand::Remove(args) => remove(&args, &session, &registry).await,
+        PoolCommand::List => list(&session, &registry).await,
+        PoolCommand::Show(args) => show(&args, &session, &registry).await,
+    }
+}
+
+/// A pool as seen from two sides in the order a person named them.
+struct Pool {
+    pair: Address,
+    sides: [Asset; 2],
+    reserves: [U256; 2],
+    supply: U256,
+    /// The first side is the pair's token1.
+    flipped: bool,
+}
+
+impl Pool {
+    /// `None` in the second place when there is no such pool, or an empty one.
+    async fn find(session: &Session, registry: &Registry, names: [&str; 2]) -> Result<([Asset; 2], Option<Self>)> {
+        let sides = [session.asset(registry, names[0]).await?, session.asset(registry, names[1]).await?];
+        let tokens = [registry.traded(&sides[0]), registry.traded(&sides[1])];
+        if tokens[0] == tokens[1] {
+            return told(format!("both sides are {}", session::name(&sides[0])));
+        }
+        let client = &session.client;
+        let wanted = IUniswapV2Factory::getPairCall { tokenA: tokens[0], tokenB: tokens[1] };
+        let pair = client.call(registry.addresses.v2_factory, &wanted).await?;
+        if pair.is_zero() {
+            return Ok((sides, None));
+        }
+        let reserves = client.call(pair, &IUniswapV2Pair::getReservesCall {}).await?;
+        let supply = client.call(pair, &IUniswapV2Pair::totalSupplyCall {}).await?;
+        if supply.is_zero() {
+            return Ok((sides, None));
+        }
+        // Uniswap V2 orders a pair's tokens by address.
+        let flipped = tokens[0] > tokens[1];
+        let mut pool = Self {
+            pair,
+            sides: sides.clone(),
+            reserves: [U256::from(reserves.reserve0), U256::from(reserves.reserve1)],
+            supply,
+            flipped,
+        };
+        pool.reserves = pool.ordered(pool.reserves);
+        Ok((sides, Some(pool)))
+    }
+
+    fn ordered(&self, [zero, one]: [U256; 2]) -> [U256; 2] {
+        if self.flipped { [one, zero] } else { [zero, one] }
+    }
+
+    /// Units of the second side that the pool's price asks beside an amount of the first, rounded up.
+    fn beside(&self, amount: U256) -> Result<U256> {
+        ratio(amount, self.reserves[1], self.reserves[0], Round::Up)
+    }
+
+    /// What a number of shares is redeemed for.
+    fn redeemed(&self, shares: U256) -> Result<[U256; 2]> {
+        let part = |reserve| ratio(shares, reserve, self.supply, Round::Down);
+        Ok([part(self.reserves[0])?, part(self.reserves[1])?])
+    }
+
+    /// `1 LIM = 132.91 mUSD`.
+    fn price(&self) -> Result<String> {
+        let one = U256::from(10).pow(U256::from(self.sides[0].unit.decimals));
+        let price = ratio(one, self.reserves[1], self.reserves[0], Round::Down)?;
+        let second = &self.sides[1].unit;
+        Ok(format!("1 {} = {}", self.sides[0].unit.symbol, second.show_short(price)))
+    }
+}
+
+fn ratio(amount: U256, numerator: U256, denominator: U256, round: Round) -> Result<U256> {
+    mul_div(amount, numerator, denominator, round)
+        .map_err(|error| CliError::Told(format!("the amounts do not fit: {error}")))
+}
+
+fn no_pool(sides: &[Asset; 2]) -> CliError {
+    let [first, second] = sides.each_ref().map(session::name);
+    CliError::Told(format!("there is no pool of {first} and {second}; `limpid pool list` shows the pools"))
+}
+
+async fn check_held(session: &Session, account: &Account, asset: &Asset, needs: U256) -> Result<()> {
+    let held = session.held(account.address, asset).await?;
+    if needs <= held {
+        return Ok(());
+    }
+    told(format!("{} has {}, but this needs {}", account.label, asset.unit.show(held), asset.unit.show(needs)))
+}
+
+async fn add(args: &AddArgs, session: &Session, registry: &Registry) -> Result<()> {
+    let (sides, pool) = Pool::find(session, registry, [&args.first, &args.second]).await?;
+    let first = sides[0].unit.parse(&args.amount)?;
+    let second = match (&args.second_amount, &pool) {
+        (Some(text), _) => sides[1].unit.parse(text)?,
+        (None, Some(pool)) => pool.beside(first)?,
+        (None, None) => {
+            return told(format!(
+                "{}; to make it, say how much of the second side too: that sets the price",
+                no_pool(&sides)
+            ));
+        }
+    };
+    // A new pool takes both amounts whole; an existing one takes what its price allows of each.
+    let (takes, least) = match &pool {
+        None => ([first, second], [first, second]),
+        Some(pool) => {
+            let fitting = pool.beside(first)?;
+            let takes = if fitting <= second {
+                [first, fitting]
+            } else {
+                [ratio(second, pool.reserves[0], pool.reserves[1], Round::Down)?, second]
+            };
+            (takes, [at_least(takes[0], args.slippage)?, at_least(takes[1], args.slippage)?])
+        }
+    };
+    let account = Account::find(session, &args.signing)?;
+    check_held(session, &account, &sides[0], first).await?;
+    check_held(session, &account, &sides[1], second).await?;
+    let mut intent = vec![
+        ("deposit", session::show(&sides[0], takes[0])),
+        ("and", session::show(&sides[1], takes[1])),
+        ("at least", format!("{} and {}", sides[0].unit.show(least[0]), sides[1].unit.show(least[1]))),
+    ];
+    match &pool {
+        Some(pool) => intent.push(("pool", format!("{}, {}", pool.pair, pool.price()?))),
+        None => intent.push(("pool", "new: these amounts set its price".to_owned())),
+    }
+    let (to, deadline) = (account.address, session.deadline(args.deadline).await?);
+    let router = registry.addresses.router;
+    let coin = sides.iter().position(|asset| asset.token.is_none());
+    let call = match coin {
+        Some(place) => {
+            let other = 1 - place;
+            let amounts = [first, second];
+            let call = Router::addLiquidityETHCall {
+                token: registry.traded(&sides[other]),
+                amountTokenDesired: amounts[other],
+                amountTokenMin: least[other],
+                amountETHMin: least[place],
+                to,
+                deadline,
+            };
+            Call::function(router, &call).with_value(amounts[place])
+        }
+        None => {
+            let call = Router::addLiquidityCall {
+                tokenA: registry.traded(&sides[0]),
+                tokenB: registry.traded(&sides[1]),
+                amountADesired: first,
+                amountBDesired: second,
+                amountAMin: least[0],
+                amountBMin: least[1],
+                to,
+                deadline,
+            };
+            Call::function(router, &call)
+        }
+    };
+    let receipt = confirm::sign_and_send(session, &account, &args.signing, intent, call).await?;
+    report_position(session, registry, [&args.first, &args.second], &account, &receipt).await
+}
+
+async fn add_one(args: &AddArgs, session: &Session, registry: &Registry) -> Result<()> {
+    let (sides, pool) = Pool::find(session, registry, [&args.first, &args.second]).await?;
+    let Some(pool) = pool else { return Err(no_pool(&sides)) };
+    let amount = sides[0].unit.parse(&args.amount)?;
+    let account = Account::find(session, &args.signing)?;
+    check_held(session, &account, &sides[0], amount).await?;
+    let (to, deadline) = (account.address, session.deadline(args.deadline).await?);
+    let (exchange, other) = (registry.addresses.exchange, registry.traded(&sides[1]));
+    let deposit = |least: U256| match sides[0].token {
+        None => {
+            let call = IExchange::depositCoinCall { tokenOther: other, minLiquidity: least, to, deadline };
+            Call::function(exchange, &call).with_value(amount)
+        }
+        Some(token) => {
+            let call = IExchange::depositOneTokenCall {
+                tokenIn: token,
+                tokenOther: other,
+                amountIn: amount,
+                minLiquidity: least,
+                to,
+                deadline,
+            };
+            Call::function(exchange, &call)
+        }
+    };
+    // The exchange itself says how many shares it would give now.
+    let trial = deposit(U256::ZERO);
+    let tag = limpid_client::BlockTag::Latest;
+    let answer = session.client.simulate(to, trial.to, trial.value, &trial.data, tag).await?;
+    let shares = U256::try_from_be_slice(&answer).unwrap_or_default();
+    let least = at_least(shares, args.slippage)?;
+    let redeemed = pool.redeemed(shares)?;
+    let intent = vec![
+        ("deposit", session::show(&sides[0], amount)),
+        ("becomes", format!("{} and {}", sides[0].unit.show_short(redeemed[0]), sides[1].unit.show_short(redeemed[1]))),
+        ("shares", format!("{}, at least {}", amount::format(shares, 18), amount::format(least, 18))),
+        ("pool", format!("{}, {}", pool.pair, pool.price()?)),
+    ];
+    let receipt = confirm::sign_and_send(session, &account, &args.signing, intent, deposit(least)).await?;
+    report_position(session, registry, [&args.first, &args.second], &account, &receipt).await
+}
+
+async fn remove(args: &RemoveArgs, session: &Session, registry: &Registry) -> Result<()> {
+    let (sides, pool) = Pool::find(session, registry, [&args.first, &args.second]).await?;
+    let Some(pool) = pool else { return Err(no_pool(&sides)) };
+    let account = Account::find(session, &args.signing)?;
+    let held = session.client.call(pool.pair, &IERC20::balanceOfCall { owner: account.address }).await?;
+    if held.is_zero() {
+        return told(format!("{} has no share of this pool", account.label));
+    }
+    let part = if args.share.eq_ignore_ascii_case("all") {
+        10_000
+    } else {
+        parse_percent(&args.share)
+            .map_err(|error| CliError::Told(format!("`{}`: {error}; say 50% or all", args.share)))?
+    };
+    let shares = ratio(held, U256::from(part), U256::from(10_000), Round::Down)?;
+    let gets = pool.redeemed(shares)?;
+    if shares.is_zero() || gets.iter().any(|amount| amount.is_zero()) {
+        return told("that is too small a share to withdraw");
+    }
+    let least = [at_least(gets[0], args.slippage)?, at_least(gets[1], args.slippage)?];
+    let intent = vec![
+        ("withdraw", session::show(&sides[0], gets[0])),
+        ("and", session::show(&sides[1], gets[1])),
+        ("at least", format!("{} and {}", sides[0].unit.show(least[0]), sides[1].unit.show(least[1]))),
+        ("for shares", format!("{} of {}", amount::format(shares, 18), amount::format(held, 18))),
+    ];
+    let (to, deadline, router) = (account.address, session.deadline(args.deadline).await?, registry.addresses.router);
+    let call = match sides.iter().position(|asset| asset.token.is_none()) {
+        Some(place) => {
+            let other = 1 - place;
+            let token = registry.traded(&sides[other]);
+            let call = Router::removeLiquidityETHCall {
+                token,
+                liquidity: shares,
+                amountTokenMin: least[other],
+                amountETHMin: least[place],
+                to,
+                deadline,
+            };
+            Call::function(router, &call)
+        }
+        None => {
+            let (token_a, token_b) = (registry.traded(&sides[0]), registry.traded(&sides[1]));
+            let call = Router::removeLiquidityCall {
+                tokenA: token_a,
+                tokenB: token_b,
+                liquidity: shares,
+                amountAMin: least[0],
+                amountBMin: least[1],
+                to,
+                deadline,
+            };
+            Call::function(router, &call)
+        }
+    };
+    let receipt = confirm::sign_and_send(session, &account, &args.signing, intent, call).await?;
+    report_position(session, registry, [&args.first, &args.second], &account, &receipt).await
+}
+
+/// The position after a deposit or a withdrawal.
+async fn report_position(
+    session: &Session,
+    registry: &Registry,
+    names: [&str; 2],
+    account: &Account,
+    receipt: &limpid_client::Receipt,
+) -> Result<()> {
+    let (_, pool) = Pool::find(session, registry, names).await?;
+    let mut value = confirm::receipt_json(receipt);
+    let Some(pool) = pool else {
+        return output::emit(session.json, &value, || confirm::receipt_lines(session, receipt));
+    };
+    let position = position(session, registry, &pool, account.address).await?;
+    value["pair"] = json!(pool.pair);
+    value["position"] = position.0;
+    output::emit(session.json, &value, || output::fields(&position.1) + &confirm::receipt_lines(session, receipt))
+}
+
+/// What an account has in a pool, as JSON and as lines.
+async fn position(
+    session: &Session,
+    registry: &Registry,
+    pool: &Pool,
+    owner: Address,
+) -> Result<(Value, Vec<(&'static str, String)>)> {
+    let call = IExchange::positionInfoCall { owner, pair: pool.pair };
+    let info = session.client.call(registry.addresses.exchange, &call).await?;
+    let [first, second] = pool.sides.each_ref().map(|asset| asset.unit.clone());
+    // Values are counted in token1.
+    let unit = if pool.flipped { &first } else { &second };
+    let text = |amounts: [U256; 2]| {
+        let amounts = pool.ordered(amounts);
+        [amount::format(amounts[0], first.decimals), amount::format(amounts[1], second.decimals)]
+    };
+    let both = |amounts: [U256; 2]| {
+        let amounts = pool.ordered(amounts);
+        format!("{} and {}", first.show_short(amounts[0]), second.show_short(amounts[1]))
+    };
+    let (now, deposited, fees) =
+        ([info.amount0, info.amount1], [info.deposited0, info.deposited1], [info.fees0, info.fees1]);
+    let value = json!({
+        "owner": owner, "shares": info.liquidity.to_string(), "totalShares": info.totalSupply.to_string(),
+        "amounts": text(now), "deposited": text(deposited), "fees": text(fees),
+        "valuedIn": unit.symbol, "value": amount::format(info.value, unit.decimals),
+        "heldValue": amount::format(info.heldValue, unit.decimals),
+        "impermanentLoss": amount::format(info.impermanentLoss, unit.decimals),
+    });
+    let lines = vec![
+        ("position of", owner.to_string()),
+        ("worth", format!("{} ({})", both(now), unit.show_short(info.value))),
+        ("deposited", format!("{} (now worth {})", both(deposited), unit.show_short(info.heldValue))),
+        ("fees earned", both(fees)),
+        ("impermanent loss", unit.show_short(info.impermanentLoss)),
+    ];
+    Ok((value, lines))
+}
+
+async fn list(session: &Session, registry: &Registry) -> Result<()> {
+    let pools = registry.pools(&session.client).await?;
+    let (mut values, mut lines) = (Vec::new(), Vec::new());
+    for pool in pools {
+        let mut cells = Vec::new();
+        let mut sides = Vec::new();
+        for (token, reserve) in [(pool.token0, pool.reserve0), (pool.token1, pool.reserve1)] {
+            let asset = registry.at(&session.client, Some(token)).await?;
+            let (symbol, decimals) =
+                asset.map_or_else(|| (token.to_string(), 0), |asset| (asset.unit.symbol, asset.unit.decimals));
+            let reserve = U256::from(reserve);
+            cells.push(format!("{} {symbol}", amount::format_short(reserve, decimals, 4)));
+            sides.push(json!({ "token": token, "symbol": symbol, "reserve": amount::format(reserve, decimals) }));
+        }
+        values.push(json!({ "pair": pool.pair, "sides": sides, "split": pool.mode == 1, "shares": pool.totalSupply.to_string() }));
+        cells.push(pool.pair.to_string());
+        lines.push(cells);
+    }
+    output::emit(session.json, &json!(values), || {
+        if lines.is_empty() {
+            return "No pools yet; `limpid pool add` makes one, `limpid market` plays one.".to_owned();
+        }
+        output::table(&["first", "second", "pool"], &lines)
+    })
+}
+
+async fn show(args: &ShowArgs, session: &Session, registry: &Registry) -> Result<()> {
+    let (sides, pool) = Pool::find(session, registry, [&args.first, &args.second]).await?;
+    let Some(pool) = pool else { return Err(no_pool(&sides)) };
+    let client = &session.client;
+    let mode = client.call(pool.pair, &IExchangePair::modeCall {}).await?;
+    let paid = client.call(pool.pair, &IExchangePair::feesPaidCall {}).await?;
+    let makers = pool.ordered([paid.makers0, paid.makers1]);
+    let community = pool.ordered([paid.community0, paid.community1]);
+    let owner = args.owner.as_deref().map(|owner| keys::address(session, owner)).transpose()?;
+    let position = match owner {
+        Some(owner) => Some(position(session, registry, &pool, owner).await?),
+        None => None,
+    };
+    let text = |amounts: [U256; 2]| {
+        [amount::format(amounts[0], sides[0].unit.decimals), amount::format(amounts[1], sides[1].unit.decimals)]
+    };
+    let value = json!({
+        "pair": pool.pair, "sides": sides.each_ref().map(|asset| &asset.unit.symbol), "reserves": text(pool.reserves),
+        "price": pool.price()?, "mode": if mode == 1 { "split" } else { "v2" }, "feesMakers": text(makers),
+        "feesCommunity": text(community), "position": position.as_ref().map(|(value, _)| value),
+    });
+    let price = pool.price()?;
+    output::emit(session.json, &value, || {
+        let both = |amounts: [U256; 2]| {
+            format!("{} and {}", sides[0].unit.show_short(amounts[0]), sides[1].unit.show_short(amounts[1]))
+        };
+        let mut rows = vec![
+            ("pool", pool.pair.to_string()),
+            ("holds", both(pool.reserves)),
+            ("price", price),
+            (
+                "fee",
+                if mode == 1 {
+                    "0.3 %, divided between makers and community".to_owned()
+                } else {
+                    "0.3 %, to the makers".to_owned()
+                },
+            ),
+            ("paid to makers", both(makers)),
+            ("to community", both(community)),
+        ];
+        if let Some((_, lines)) = position {
+            rows.extend(lines);
+        }
+        output::fields(&rows)
+    })
+}

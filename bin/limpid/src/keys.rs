@@ -1,0 +1,143 @@
+use crate::{
+    args::{Global, Signing},
+    error::{CliError, Result, told},
+    session::Session,
+};
+use alloy_primitives::Address;
+use limpid_wallet::{Secret, Signer, Wallets, dev_signer};
+use std::{
+    io::{self, IsTerminal as _, Read as _},
+    path::Path,
+};
+
+/// Development accounts are the ten that every development chain funds.
+const DEV_ACCOUNTS: u32 = 10;
+/// A phrase, a key or a passphrase is far shorter.
+const MAX_SECRET_BYTES: u64 = 64 * 1024;
+
+/// The keystore folder.
+pub struct Wallet;
+
+impl Wallet {
+    /// As given, or the default.
+    pub fn folder(global: &Global) -> Result<Wallets> {
+        let path = global.wallets.clone().or_else(Wallets::default_path);
+        path.map(Wallets::at)
+            .ok_or_else(|| CliError::Told("no home directory: say where wallets are with --wallets DIR".into()))
+    }
+}
+
+/// Who signs. Its key stays closed until there is something to sign.
+pub struct Account {
+    /// Its address.
+    pub address: Address,
+    /// For people: name and address.
+    pub label: String,
+    source: Source,
+}
+
+enum Source {
+    Dev(u32),
+    Wallet(String),
+}
+
+impl Account {
+    /// The account that `--from` means, or the only wallet there is.
+    pub fn find(session: &Session, signing: &Signing) -> Result<Self> {
+        match &signing.from {
+            Some(from) => Self::named(session, from),
+            None => {
+                let wallets = session.wallets.list()?.wallets;
+                match wallets.as_slice() {
+                    [only] => Self::named(session, &only.name),
+                    [] => told(
+                        "say who signs with --from WALLET (or --from dev:0 on a development chain); \
+                                `limpid wallet new NAME` makes a wallet",
+                    ),
+                    _ => told("there are several wallets: say who signs with --from WALLET (`limpid wallet list`)"),
+                }
+            }
+        }
+    }
+
+    fn named(session: &Session, from: &str) -> Result<Self> {
+        if let Some(index) = dev_index(from)? {
+            if !session.dev {
+                return told("dev accounts work on development chains only: everybody has their keys");
+            }
+            let address = dev_signer(index)?.address();
+            return Ok(Self { address, label: format!("dev:{index} {address}"), source: Source::Dev(index) });
+        }
+        let wallet = session.wallets.find(from)?;
+        let Some(address) = wallet.address else {
+            return told(format!(
+                "wallet `{}` does not say its address: import it again with `limpid wallet import`",
+                wallet.name
+            ));
+        };
+        Ok(Self { address, label: format!("{} {address}", wallet.name), source: Source::Wallet(wallet.name) })
+    }
+
+    /// Opens the key, asking for its passphrase if need be.
+    pub fn unlock(&self, session: &Session, signing: &Signing) -> Result<Signer> {
+        let signer = match &self.source {
+            Source::Dev(index) => dev_signer(*index)?,
+            Source::Wallet(name) => {
+                let passphrase = passphrase(signing.passphrase_file.as_deref(), &format!("Passphrase of {name}: "))?;
+                session.wallets.unlock(name, &passphrase)?
+            }
+        };
+        if signer.address() != self.address {
+            return told("the wallet's file was changed meanwhile; nothing was signed");
+        }
+        Ok(signer)
+    }
+}
+
+/// The account that a person means: an address, `dev:N`, or the name of a wallet.
+pub fn address(session: &Session, wanted: &str) -> Result<Address> {
+    if let Ok(address) = wanted.parse() {
+        return Ok(address);
+    }
+    if let Some(index) = dev_index(wanted)? {
+        return Ok(dev_signer(index)?.address());
+    }
+    if wanted.starts_with("0x") {
+        return told(format!("`{wanted}` is not an address: expected 0x and 40 hexadecimal digits"));
+    }
+    match session.wallets.find(wanted)?.address {
+        Some(address) => Ok(address),
+        None => told(format!("wallet `{wanted}` does not say its address")),
+    }
+}
+
+fn dev_index(text: &str) -> Result<Option<u32>> {
+    let Some(index) = text.strip_prefix("dev:") else { return Ok(None) };
+    match index.parse() {
+        Ok(index) if index < DEV_ACCOUNTS => Ok(Some(index)),
+        _ => told(format!("`{text}` is no dev account: dev:0 to dev:{}", DEV_ACCOUNTS - 1)),
+    }
+}
+
+/// A passphrase from a file, from standard input (`-`), or asked for without echo.
+pub fn passphrase(file: Option<&Path>, prompt: &str) -> Result<Secret> {
+    match file {
+        Some(path) => Ok(read_secret(path)?.trimmed_line()),
+        None if io::stdin().is_terminal() => Ok(Secret::new(rpassword::prompt_password(prompt)?)),
+        None => told("there is no terminal to ask for the passphrase: give --passphrase-file FILE"),
+    }
+}
+
+/// A whole secret from a file or standard input (`-`).
+pub fn read_secret(path: &Path) -> Result<Secret> {
+    let mut text = String::new();
+    let read = |source: &mut dyn io::Read, text: &mut String| source.take(MAX_SECRET_BYTES).read_to_string(text);
+    if path == Path::new("-") {
+        read(&mut io::stdin().lock(), &mut text)?;
+    } else {
+        let mut file =
+            std::fs::File::open(path).map_err(|error| CliError::Told(format!("{}: {error}", path.display())))?;
+        read(&mut file, &mut text)?;
+    }
+    Ok(Secret::new(text))
+}
