@@ -23,8 +23,8 @@
 //! - V-7 *Machine rules.* What the work queue does in a block is one system transaction per phase,
 //!   within a gas reserve, each item in a checkpoint of its own ([`hooks`]).
 //!
-//! Tested in `tests/it/framework.rs` (V-1 to V-4), `tests/it/hooks.rs` (V-7) and
-//! `tests/it/executor.rs` (V-5, V-6).
+//! Tested in `tests/it`: `framework.rs` (V-1, V-2), `payouts.rs` (V-3), `panics.rs` (V-4), `executor.rs`
+//! (V-5, V-6), `hooks.rs` (V-7); gas against bytecode in `gas.rs`, call trees in `tree.rs`.
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 pub mod executor;

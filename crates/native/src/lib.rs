@@ -21,8 +21,8 @@
 //! - N-6 *Strict decoding.* Calldata is charged before it is decoded, decoded canonically and with a
 //!   memory limit.
 //!
-//! N-1, N-3 and N-5 hold by construction (visibility); N-2, N-4 and N-6 are tested in
-//! `crates/evm/tests/it/framework.rs` against the real journal, and N-4's packing in [`storage`].
+//! N-1, N-3 and N-5 hold by construction (visibility); N-2 and N-6 are tested against the real journal in
+//! `crates/evm/tests/it/framework.rs`, `payouts.rs` and `calldata.rs` there, and N-4's packing in [`storage`].
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 extern crate self as limpid_native;
