@@ -40,6 +40,9 @@ pub enum ChainError {
         /// The head's height.
         head: u64,
     },
+    /// More blocks wait to be committed than are kept.
+    #[error("{0} blocks wait to be committed; commit some first")]
+    TooManyPending(usize),
     /// The genesis cannot be used.
     #[error("genesis: {0}")]
     Genesis(String),

@@ -3,7 +3,7 @@
 use super::{Executed, Executor, Ledger, beneficiary, first_state};
 use crate::{
     block::{BlockWithReceipts, SealedBlock},
-    error::ChainError,
+    error::{ChainError, damaged},
     genesis::Genesis,
     history, logs,
     operator::Operator,
@@ -11,7 +11,7 @@ use crate::{
 };
 use alloy_primitives::{B256, map::B256Set};
 use limpid_evm::{Rules, ValueMove};
-use limpid_state::{Batch, StateDb, Table};
+use limpid_state::{Batch, StateDb, Store, Table};
 use std::sync::Arc;
 
 /// Row of the genesis file in [`Table::Misc`].
@@ -43,6 +43,16 @@ pub(super) fn commit_genesis(
         batch.put(Table::Misc, GENESIS, json);
     })?;
     Ok(())
+}
+
+/// Whether the chain in `store` follows from this genesis.
+pub(super) fn check_genesis(store: &dyn Store, genesis: &Genesis) -> Result<(), ChainError> {
+    let row = store.get(Table::Misc, GENESIS)?.ok_or_else(|| damaged("genesis"))?;
+    let stored: Genesis = serde_json::from_slice(&row).map_err(|_| damaged("genesis"))?;
+    if stored == *genesis {
+        return Ok(());
+    }
+    Err(ChainError::Genesis("this directory's chain follows from another genesis".to_owned()))
 }
 
 impl Ledger {

@@ -17,10 +17,16 @@ use alloy_consensus::Header;
 use alloy_primitives::B256;
 use limpid_evm::{BlockExecutor, ExecError, Outcome, ValueMove};
 use limpid_state::Base;
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, num::NonZero, sync::Arc, thread};
 
 /// Transactions that may be refused one after the other for lack of room before a block is closed.
 const MAX_NO_ROOM: usize = 64;
+
+/// Blocks kept over the committed head, in all forks: far more than consensus ever has in flight.
+const MAX_PENDING: usize = 256;
+
+/// Senders that one thread recovers before another is worth starting.
+const SENDERS_PER_THREAD: usize = 64;
 
 /// A block while it is executed.
 #[derive(Default)]
@@ -74,8 +80,7 @@ impl Ledger {
         let earliest = self.genesis.earliest_after(parent.block.header.timestamp);
         let start = self.start(&parent.block, timestamp.max(earliest));
         let executed = Arc::new(self.run(&parent.block, base, start, txs)?);
-        self.pending.write().insert(executed.hash(), executed.clone());
-        Ok(executed)
+        self.keep(executed)
     }
 
     /// See [`super::Executor::execute`].
@@ -106,8 +111,16 @@ impl Ledger {
         if let Some((field, found, expected)) = first_difference(&block.header, &executed.block.block.header) {
             return Err(invalid(BlockFault::Field { field, found, expected }));
         }
-        let executed = Arc::new(executed);
-        self.pending.write().insert(hash, executed.clone());
+        self.keep(Arc::new(executed))
+    }
+
+    /// Keeps a block until it is committed or loses.
+    fn keep(&self, executed: Arc<Executed>) -> Result<Arc<Executed>, ChainError> {
+        let mut pending = self.pending.write();
+        if pending.len() >= MAX_PENDING {
+            return Err(ChainError::TooManyPending(pending.len()));
+        }
+        pending.insert(executed.hash(), executed.clone());
         Ok(executed)
     }
 
@@ -205,11 +218,22 @@ impl Given {
     /// System transactions are left out: execution makes them again, and the transactions root shows whether they
     /// stood where they belong.
     fn new(block: &Block) -> Result<Self, usize> {
-        let users = block.transactions.iter().enumerate().filter(|(_, tx)| tx.as_system().is_none());
-        let recover =
-            |(index, tx): (usize, &tx::Transaction)| Recovered::recover(tx.clone()).map(Arc::new).map_err(|_| index);
-        Ok(Self { txs: users.map(recover).collect::<Result<_, _>>()?, last: B256::ZERO, refused: None })
+        let txs: Vec<_> = block.transactions.iter().enumerate().filter(|(_, tx)| tx.as_system().is_none()).collect();
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        let share = txs.len().div_ceil(cores).max(SENDERS_PER_THREAD);
+        let parts = thread::scope(|scope| {
+            let parts: Vec<_> = txs.chunks(share).map(|part| scope.spawn(|| recover(part))).collect();
+            // A thread that panicked recovered nobody.
+            parts.into_iter().map(|part| part.join().unwrap_or(Err(0))).collect::<Result<Vec<_>, usize>>()
+        })?;
+        Ok(Self { txs: parts.into_iter().flatten().collect(), last: B256::ZERO, refused: None })
     }
+}
+
+fn recover(txs: &[(usize, &tx::Transaction)]) -> Result<Vec<Arc<Recovered>>, usize> {
+    let recover =
+        |(index, tx): &(usize, &tx::Transaction)| Recovered::recover((*tx).clone()).map(Arc::new).map_err(|_| *index);
+    txs.iter().map(recover).collect()
 }
 
 impl TxSource for Given {

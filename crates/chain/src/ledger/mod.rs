@@ -131,10 +131,16 @@ impl Ledger {
         rules: Rules,
         operator: Option<Operator>,
     ) -> Result<Self, ChainError> {
+        if let (Some(key), Some(named)) = (operator.as_ref().map(Operator::address), genesis.operator)
+            && key != named
+        {
+            return Err(ChainError::Genesis(format!("the operator is {named}, but the key given is of {key}")));
+        }
         let state = StateDb::open(store.clone())?;
         if state.head().is_none() {
             commit::commit_genesis(&state, &genesis, &rules, operator.as_ref())?;
         }
+        commit::check_genesis(store.as_ref(), &genesis)?;
         let height = state.head().map(|head| head.height).unwrap_or_default();
         let head = rows::block(store.as_ref(), height)?.ok_or_else(|| damaged("head block"))?;
         if state.head().is_none_or(|stored| stored.root != head.block.header.state_root) {

@@ -53,7 +53,10 @@ fn header_of_a_block() {
 fn the_operator_signs_beside_the_block() {
     let operator = Operator::new(&[5; 32]).unwrap();
     let options = NodeOptions { operator: Some(operator.clone()), ..NodeOptions::dev() };
-    let node = Node::in_memory(Genesis::dev(CHAIN), options).unwrap();
+    let refused = Node::in_memory(Genesis::dev(CHAIN), options.clone()).err().unwrap().to_string();
+    assert!(refused.contains("the key given is of"), "{refused}");
+    let genesis = Genesis { operator: Some(operator.address()), ..Genesis::dev(CHAIN) };
+    let node = Node::in_memory(genesis, options).unwrap();
     send(&node, &raw(transfer(0, TO, 5), &key(0)));
     for height in 0..=1 {
         let block = node.block_at(height).unwrap().unwrap();
@@ -214,6 +217,38 @@ fn the_fork_that_loses_is_forgotten() {
     assert_eq!(ledger.state().committed().account(TO).unwrap().unwrap().balance, U256::from(4));
     let unknown = ledger.build(one.hash(), 7, &mut VecDeque::new()).err().unwrap();
     assert!(matches!(unknown, ChainError::UnknownParent(_)));
+}
+
+#[test]
+fn a_store_belongs_to_its_genesis() {
+    let store: Arc<dyn limpid_state::Store> = Arc::new(MemStore::new());
+    let open = |genesis: Genesis| {
+        let rules = rules_of(&genesis);
+        Ledger::open(store.clone(), genesis, rules, None).map(|ledger| ledger.head().block.hash)
+    };
+    let first = open(Genesis::dev(CHAIN)).unwrap();
+    assert_eq!(open(Genesis::dev(CHAIN)).unwrap(), first);
+    let refused = open(Genesis { base_fee: 2_000_000_000, ..Genesis::dev(CHAIN) }).unwrap_err();
+    assert!(matches!(refused, ChainError::Genesis(_)), "{refused}");
+}
+
+#[test]
+fn blocks_that_wait_are_limited() {
+    let ledger = ledger(Genesis::dev(CHAIN));
+    let genesis = ledger.head().block.hash;
+    for second in 0..256 {
+        ledger.build(genesis, second, &mut VecDeque::new()).unwrap();
+    }
+    let refused = ledger.build(genesis, 256, &mut VecDeque::new()).err().unwrap();
+    assert!(matches!(refused, ChainError::TooManyPending(256)), "{refused}");
+}
+
+#[test]
+fn the_senders_of_a_long_block_are_all_recovered() {
+    let (maker, checker) = (ledger(Genesis::dev(CHAIN)), ledger(Genesis::dev(CHAIN)));
+    let genesis = maker.head().block.hash;
+    let executed = maker.build(genesis, 5, &mut list((0..300).map(|nonce| transfer(nonce, TO, nonce)))).unwrap();
+    assert_eq!(*checker.execute(&executed.block.block.unseal()).unwrap().block, *executed.block);
 }
 
 #[test]

@@ -9,5 +9,6 @@ mod mainnet;
 mod mining;
 mod pool;
 mod replay;
+mod speed;
 mod support;
 mod system;
