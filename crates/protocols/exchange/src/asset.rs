@@ -2,6 +2,7 @@
 
 use crate::{Pair, state::Setup};
 use alloy_primitives::{Address, U256};
+use alloy_sol_types::SolCall;
 use limpid_abi::{IERC20, errors};
 use limpid_native::{AccountCode, Contract, Ctx, Result, Stop, revert, revert_text};
 use limpid_token::{Token, ledger_of};
@@ -32,24 +33,36 @@ impl Asset {
         ledger_of(cx, self.token).balance_of(account)
     }
 
-    /// The contract at `cx` sends what it holds itself.
-    pub(crate) fn send(self, cx: Ctx<'_>, to: Address, value: U256) -> Result<()> {
+    /// The contract at `cx` sends what it holds itself. Answers what it is left with.
+    pub(crate) fn send(self, cx: Ctx<'_>, to: Address, value: U256) -> Result<U256> {
         let call = || IERC20::transferCall { to, value };
-        cx.call(self.token, call, |at| self.shift(at, cx.this(), to, value).map(|()| true)).map(drop)
+        self.shift(cx, call, cx.this(), to, value)
     }
 
     /// The contract at `cx` debits `from`, who has called it (D4).
     pub(crate) fn pull(self, cx: Ctx<'_>, from: Address, to: Address, value: U256) -> Result<()> {
         let call = || IERC20::transferFromCall { from, to, value };
-        cx.call(self.token, call, |at| self.shift(at, from, to, value).map(|()| true)).map(drop)
+        self.shift(cx, call, from, to, value).map(drop)
     }
 
-    fn shift(self, at: Ctx<'_>, from: Address, to: Address, value: U256) -> Result<()> {
-        if self.share {
-            Pair::of(at, self.token).move_shares(from, to, value)
-        } else {
-            ledger_of(at, self.token).transfer(from, to, value)
-        }
+    fn shift<C: SolCall<Return = bool>>(
+        self,
+        cx: Ctx<'_>,
+        call: impl Fn() -> C,
+        from: Address,
+        to: Address,
+        value: U256,
+    ) -> Result<U256> {
+        let mut left = U256::ZERO;
+        cx.call(self.token, call, |at| {
+            left = if self.share {
+                Pair::of(at, self.token).move_shares(from, to, value)?
+            } else {
+                ledger_of(at, self.token).transfer(from, to, value)?
+            };
+            Ok(true)
+        })?;
+        Ok(left)
     }
 }
 

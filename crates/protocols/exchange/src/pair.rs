@@ -65,15 +65,8 @@ impl Pair<'_> {
         };
         ensure!(!left0.is_zero() && !left1.is_zero(), "UniswapV2: INSUFFICIENT_LIQUIDITY");
         ensure!(to != setup.token0 && to != setup.token1, "UniswapV2: INVALID_TO");
-        let assets = setup.assets();
-        for (asset, output) in assets.into_iter().zip(outputs) {
-            if !output.is_zero() {
-                or_text(asset.send(self.cx, to, output), "UniswapV2: TRANSFER_FAILED")?;
-            }
-        }
-
-        let balances = self.balances(assets)?;
-        let [balance0, balance1] = balances;
+        let [asset0, asset1] = setup.assets();
+        let balances @ [balance0, balance1] = [self.pay_out(asset0, output0, to)?, self.pay_out(asset1, output1, to)?];
         let inputs = [balance0.saturating_sub(left0), balance1.saturating_sub(left1)];
         let [input0, input1] = inputs;
         ensure!(!input0.is_zero() || !input1.is_zero(), "UniswapV2: INSUFFICIENT_INPUT_AMOUNT");
@@ -82,6 +75,14 @@ impl Pair<'_> {
         let kept = self.split_fees(setup, balances, inputs)?;
         self.update(kept, reserves)?;
         self.log_swap(by, to, &Filled { inputs, outputs })
+    }
+
+    /// Sends an output, if there is one. Answers the pool's balance after it.
+    fn pay_out(&self, asset: Asset, output: U256, to: Address) -> Result<U256> {
+        if output.is_zero() {
+            return asset.balance_of(self.cx, self.cx.this());
+        }
+        or_text(asset.send(self.cx, to, output), "UniswapV2: TRANSFER_FAILED")
     }
 
     fn log_swap(&self, by: Caller, to: Address, filled: &Filled) -> Result<()> {
@@ -97,26 +98,32 @@ impl Pair<'_> {
         }
         let ([balance0, balance1], [input0, input1]) = (balances, inputs);
         let [asset0, asset1] = setup.assets();
-        let parts0 = math::fee_parts(input0, setup.community_percent)?;
-        let parts1 = math::fee_parts(input1, setup.community_percent)?;
+        let mut left = balances;
         if !input0.is_zero() {
-            self.fees0.set(counted(self.fees0.get()?, parts0))?;
-            self.pay_community(asset0, parts0)?;
+            let parts = math::fee_parts(input0, setup.community_percent)?;
+            self.fees0.set(counted(self.fees0.get()?, parts))?;
+            left = [self.pay_community(asset0, parts, balance0)?, balance1];
         }
         if !input1.is_zero() {
-            self.fees1.set(counted(self.fees1.get()?, parts1))?;
-            self.pay_community(asset1, parts1)?;
+            let parts = math::fee_parts(input1, setup.community_percent)?;
+            self.fees1.set(counted(self.fees1.get()?, parts))?;
+            let [left0, _] = left;
+            left = [left0, self.pay_community(asset1, parts, balance1)?];
         }
-        Ok([math::minus(balance0, parts0.community)?, math::minus(balance1, parts1.community)?])
+        Ok(left)
     }
 
-    fn pay_community(&self, asset: Asset, parts: FeeParts) -> Result<()> {
-        if !parts.community.is_zero() {
-            let fees = self.cx.env(|env| env.addresses.fees);
-            asset.send(self.cx, fees, parts.community)?;
-        }
+    /// Answers the pool's balance after it.
+    fn pay_community(&self, asset: Asset, parts: FeeParts, balance: U256) -> Result<U256> {
         let FeeParts { makers, community } = parts;
-        self.cx.emit(IExchangePair::FeeSplit { token: asset.token, makers, community })
+        let left = if community.is_zero() {
+            balance
+        } else {
+            let fees = self.cx.env(|env| env.addresses.fees);
+            asset.send(self.cx, fees, community)?
+        };
+        self.cx.emit(IExchangePair::FeeSplit { token: asset.token, makers, community })?;
+        Ok(left)
     }
 
     /// Mints shares to `to` for whatever the pool holds beyond its reserves.

@@ -20,21 +20,22 @@ pub const SHARE_SYMBOL: &str = "UNI-V2";
 const TOO_SMALL: &str = "ds-math-sub-underflow";
 
 impl Pair<'_> {
-    /// Moves shares and, in proportion, what they were got for.
+    /// Moves shares and, in proportion, what they were got for. Answers what `from` is left with.
     ///
     /// # Errors
     /// `ds-math-sub-underflow` when `from` holds less.
-    pub(crate) fn move_shares(&mut self, from: Address, to: Address, value: U256) -> Result<()> {
+    pub(crate) fn move_shares(&mut self, from: Address, to: Address, value: U256) -> Result<U256> {
         let held = self.ledger.balance_of(from)?;
-        or_text(self.ledger.transfer(from, to, value), TOO_SMALL)?;
+        let left = or_text(self.ledger.transfer(from, to, value), TOO_SMALL)?;
         let basis = self.basis.get(from)?;
         if from == to || value.is_zero() || basis == Basis::default() {
-            return Ok(());
+            return Ok(left);
         }
         let moved = part(basis, value, held)?;
         self.basis.set(from, without(basis, moved))?;
         let theirs = self.basis.get(to)?;
-        self.basis.set(to, with(theirs, moved))
+        self.basis.set(to, with(theirs, moved))?;
+        Ok(left)
     }
 
     /// Moves the caller's shares.

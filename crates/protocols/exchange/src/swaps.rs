@@ -55,7 +55,7 @@ impl Router<'_> {
     fn wrap_first(&self, legs: &[Leg], amount: U256) -> Result<()> {
         let Some(leg) = legs.first() else { return Ok(()) };
         calls::wrap(self.cx, amount)?;
-        leg.asset_in().send(self.cx, leg.pair, amount)
+        leg.asset_in().send(self.cx, leg.pair, amount).map(drop)
     }
 
     fn refund(&self, by: Caller, sent: U256, used: U256) -> Result<()> {

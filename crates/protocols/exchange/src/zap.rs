@@ -145,5 +145,5 @@ impl Exchange<'_> {
 }
 
 fn give_back(exchange: &Exchange<'_>, asset: Asset, by: Caller, amount: U256) -> Result<()> {
-    if amount.is_zero() { Ok(()) } else { asset.send(exchange.cx, by.address(), amount) }
+    if amount.is_zero() { Ok(()) } else { asset.send(exchange.cx, by.address(), amount).map(drop) }
 }

@@ -60,14 +60,16 @@ impl Ledger<'_> {
         self.supply.get()
     }
 
-    /// Moves an amount whose owner the caller of this function has authenticated.
+    /// Moves an amount whose owner the caller of this function has authenticated. Answers what the owner
+    /// is left with.
     ///
     /// # Errors
     /// `ERC20InsufficientBalance`.
-    pub fn transfer(&mut self, from: Address, to: Address, value: U256) -> Result<()> {
-        self.debit(from, value)?;
-        self.credit(to, value)?;
-        self.cx.emit(IERC20::Transfer { from, to, value })
+    pub fn transfer(&mut self, from: Address, to: Address, value: U256) -> Result<U256> {
+        let left = self.debit(from, value)?;
+        let received = self.credit(to, value)?;
+        self.cx.emit(IERC20::Transfer { from, to, value })?;
+        Ok(if from == to { received } else { left })
     }
 
     /// Creates an amount.
@@ -93,7 +95,7 @@ impl Ledger<'_> {
     /// As [`Self::mint`], for a contract whose interface logs creation by an event of its own.
     pub fn mint_unlogged(&mut self, to: Address, value: U256) -> Result<()> {
         self.supply.set(self.supply.get()?.plus(value)?)?;
-        self.credit(to, value)
+        self.credit(to, value).map(drop)
     }
 
     /// As [`Self::burn`], for a contract whose interface logs destruction by an event of its own.
@@ -102,16 +104,19 @@ impl Ledger<'_> {
         self.supply.set(self.supply.get()?.less(value)?)
     }
 
-    fn debit(&mut self, from: Address, value: U256) -> Result<()> {
+    fn debit(&mut self, from: Address, value: U256) -> Result<U256> {
         let balance = self.balances.get(from)?;
         ensure!(balance >= value, IToken::ERC20InsufficientBalance { sender: from, balance, needed: value });
-        self.balances.set(from, balance.less(value)?)
+        let left = balance.less(value)?;
+        self.balances.set(from, left)?;
+        Ok(left)
     }
 
     // Reads after the debit was written, so that a transfer to oneself changes nothing.
-    fn credit(&mut self, to: Address, value: U256) -> Result<()> {
-        let balance = self.balances.get(to)?;
-        self.balances.set(to, balance.plus(value)?)
+    fn credit(&mut self, to: Address, value: U256) -> Result<U256> {
+        let balance = self.balances.get(to)?.plus(value)?;
+        self.balances.set(to, balance)?;
+        Ok(balance)
     }
 
     /// What `spender` may take from `owner` now: everything for the system, nothing once expired.
