@@ -31,10 +31,16 @@ impl Fees {
     }
 }
 
-/// A quarter more than estimated, because state moves between estimate and block; what is not used is
-/// not paid. Never above `cap` unless the estimate itself is.
-pub fn gas_with_margin(estimate: u64, cap: u64) -> u64 {
-    estimate.saturating_add(estimate / 4).min(cap.max(estimate))
+/// Room for what a call may need beyond its estimate: the first swap of a new second writes a pool's
+/// price accumulators, which an estimate within the old second did not see.
+const CALL_MARGIN: u64 = 100_000;
+
+/// The gas limit for an estimate: a quarter more, for calls at least [`CALL_MARGIN`] more, because state
+/// moves between estimate and block; what is not used is not paid. Never above `cap` unless the estimate
+/// itself is.
+pub fn gas_with_margin(estimate: u64, is_call: bool, cap: u64) -> u64 {
+    let margin = if is_call { (estimate / 4).max(CALL_MARGIN) } else { estimate / 4 };
+    estimate.saturating_add(margin).min(cap.max(estimate))
 }
 
 #[cfg(test)]
@@ -53,9 +59,11 @@ mod tests {
 
     #[test]
     fn the_gas_margin_stays_under_the_cap() {
-        assert_eq!(gas_with_margin(100_000, 16_777_216), 125_000);
-        assert_eq!(gas_with_margin(16_000_000, 16_777_216), 16_777_216);
-        assert_eq!(gas_with_margin(20_000_000, 16_777_216), 20_000_000);
-        assert_eq!(gas_with_margin(u64::MAX, 0), u64::MAX);
+        assert_eq!(gas_with_margin(21_000, false, 16_777_216), 26_250);
+        assert_eq!(gas_with_margin(120_000, true, 16_777_216), 220_000);
+        assert_eq!(gas_with_margin(800_000, true, 16_777_216), 1_000_000);
+        assert_eq!(gas_with_margin(16_000_000, true, 16_777_216), 16_777_216);
+        assert_eq!(gas_with_margin(20_000_000, true, 16_777_216), 20_000_000);
+        assert_eq!(gas_with_margin(u64::MAX, true, 0), u64::MAX);
     }
 }

@@ -1,7 +1,7 @@
 //! What to do about the failures people meet.
 
 /// A part of a message, and what helps.
-const HINTS: [(&str, &str); 20] = [
+const HINTS: [(&str, &str); 26] = [
     ("INSUFFICIENT_OUTPUT_AMOUNT", "the price moved past your limit; quote again, or allow more with --slippage"),
     ("EXCESSIVE_INPUT_AMOUNT", "the price moved past your limit; quote again, or allow more with --slippage"),
     ("EXPIRED", "the deadline passed before a block took it; send it again"),
@@ -15,6 +15,12 @@ const HINTS: [(&str, &str); 20] = [
     ("PAIR_EXISTS", "this pool exists already; add to it with `limpid pool add`"),
     ("ETH_TRANSFER_FAILED", "the recipient does not accept coin"),
     ("WrapFirst", "that token is not native; wrap it first"),
+    ("BadText", "a name has 1 to 64 bytes, a symbol 1 to 32, without control characters"),
+    ("BadDecimals", "a token has at most 36 decimals"),
+    ("ERC20InsufficientBalance", "the account holds too little of that token"),
+    ("OnlyMinter", "only the minter recorded at the token's creation can do that"),
+    ("Expired(", "the deadline passed before a block took it; send it again"),
+    ("TooLittle", "the price moved past your limit; look again, or allow more with --slippage"),
     ("insufficient funds", "the account cannot pay the amount and the maximum fee"),
     ("nonce too low", "another transaction of this account got in first; send it again"),
     ("replacement transaction underpriced", "an earlier transaction still waits; offer 10 % more or wait for it"),

@@ -17,8 +17,8 @@ use tokio::time::{Instant, sleep};
 /// Osaka's cap on one transaction's gas (EIP-7825).
 const TRANSACTION_GAS_CAP: u64 = 1 << 24;
 /// First wait for a receipt; doubled up to [`SLOWEST_POLL`].
-const FIRST_POLL: Duration = Duration::from_millis(10);
-const SLOWEST_POLL: Duration = Duration::from_millis(320);
+const FIRST_POLL: Duration = Duration::from_millis(2);
+const SLOWEST_POLL: Duration = Duration::from_millis(256);
 
 /// What a transaction is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,7 +98,7 @@ impl Client {
             return Err(short(call.value));
         }
         let estimated_gas = self.estimate_gas(from, call.to, call.value, &call.data).await?;
-        let gas_limit = gas_with_margin(estimated_gas, TRANSACTION_GAS_CAP);
+        let gas_limit = gas_with_margin(estimated_gas, !call.data.is_empty(), TRANSACTION_GAS_CAP);
         let needs = call.value.saturating_add(fees.max_cost(gas_limit));
         if needs > balance {
             return Err(short(needs));

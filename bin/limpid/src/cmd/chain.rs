@@ -15,6 +15,7 @@ use serde_json::json;
 #[derive(Debug, Args)]
 pub struct TxArgs {
     /// Its hash
+    #[arg(value_parser = parse_hash)]
     hash: B256,
 }
 
@@ -24,6 +25,10 @@ pub struct BlockArgs {
     /// Its height or hash; the newest one otherwise
     #[arg(default_value = "latest")]
     block: String,
+}
+
+fn parse_hash(text: &str) -> std::result::Result<B256, String> {
+    text.parse().map_err(|_| "expected 0x and 64 hexadecimal digits".to_owned())
 }
 
 /// `limpid tx HASH`.

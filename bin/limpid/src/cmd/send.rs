@@ -10,7 +10,11 @@ use crate::{
 use alloy_primitives::Address;
 use clap::Args;
 use limpid_abi::IERC20;
-use limpid_client::{Call, registry::Asset};
+use limpid_client::{
+    Call, ClientError,
+    api::{Direction, HistoryQuery, HistoryRow},
+    registry::Asset,
+};
 use serde_json::json;
 
 /// A payment.
@@ -22,6 +26,9 @@ pub struct SendArgs {
     asset: String,
     /// To whom: an address, one of your wallets, or dev:N
     to: String,
+    /// Pay an address that looks like one you have paid before, but is another
+    #[arg(long)]
+    allow_lookalike: bool,
     #[command(flatten)]
     signing: Signing,
 }
@@ -41,6 +48,17 @@ pub async fn run(args: SendArgs, global: &Global) -> Result<()> {
         return told(format!("{} has {}, which is less than {}", account.label, unit.show(held), unit.show(amount)));
     }
     let mut intent = vec![("send", session::show(&asset, amount)), ("to", to.to_string())];
+    match acquaintance(&session, account.address, to).await? {
+        Acquaintance::Known => {}
+        Acquaintance::New => intent.push(("note", "you have never sent anything to this address".to_owned())),
+        Acquaintance::LooksLike(known) if !args.allow_lookalike => {
+            return told(format!(
+                "{to} looks like {known}, which is in your history, but is another address: such addresses are made to \
+                 be copied by mistake. Compare every digit; --allow-lookalike pays it all the same"
+            ));
+        }
+        Acquaintance::LooksLike(known) => intent.push(("note", format!("looks like {known} but is another address"))),
+    }
     if !session.client.code(to).await?.is_empty() {
         intent.push(("note", "the recipient is a contract: it must be one that can pay out again".to_owned()));
     }
@@ -59,6 +77,38 @@ pub async fn run(args: SendArgs, global: &Global) -> Result<()> {
     })
 }
 
+/// What an account's history says about a recipient.
+enum Acquaintance {
+    /// It has been paid before.
+    Known,
+    /// It has not.
+    New,
+    /// It has not, but one with the same first and last digits is in the history.
+    LooksLike(Address),
+}
+
+/// Looks at the newest thousand rows; a node without histories knows nobody and warns of nobody.
+async fn acquaintance(session: &Session, from: Address, to: Address) -> Result<Acquaintance> {
+    let query = HistoryQuery { before: None, limit: Some(1_000) };
+    let rows = match session.client.history(from, &query).await {
+        Ok(page) => page.rows,
+        Err(ClientError::NoSuchMethod { .. }) => return Ok(Acquaintance::Known),
+        Err(error) => return Err(error.into()),
+    };
+    let paid = |row: &&HistoryRow| row.direction != Direction::In;
+    if to == from || rows.iter().filter(paid).any(|row| row.counterparty == Some(to)) {
+        return Ok(Acquaintance::Known);
+    }
+    // Bait arrives from the look-alike itself: only what was paid counts as known.
+    let mut known = rows.iter().filter(paid).filter_map(|row| row.counterparty);
+    Ok(known.find(|known| looks_alike(*known, to)).map_or(Acquaintance::New, Acquaintance::LooksLike))
+}
+
+/// The same first and last four hexadecimal digits: what people compare.
+fn looks_alike(one: Address, other: Address) -> bool {
+    one != other && one[..2] == other[..2] && one[18..] == other[18..]
+}
+
 /// Money sent to nobody or to the token's own contract is lost.
 fn check_recipient(asset: &Asset, to: Address) -> Result<()> {
     if to.is_zero() {
@@ -68,4 +118,18 @@ fn check_recipient(asset: &Asset, to: Address) -> Result<()> {
         return told(format!("{to} is the token's own contract: what is sent there is lost"));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloy_primitives::address;
+
+    #[test]
+    fn look_alikes_share_what_people_compare() {
+        let paid = address!("d9A10000000000000000000000000000000053B2");
+        assert!(looks_alike(paid, address!("d9A1ffffffffffffffffffffffffffffffff53B2")));
+        assert!(!looks_alike(paid, paid));
+        assert!(!looks_alike(paid, address!("d9A1ffffffffffffffffffffffffffffffff53B3")));
+    }
 }

@@ -87,8 +87,10 @@ pub async fn run(args: SwapArgs, global: &Global) -> Result<()> {
     let mut intent = vec![
         ("pay", session::show(&trade.pay, limits.pay)),
         ("receive", session::show(&trade.receive, limits.receive)),
-        ("minimum received", trade.receive.unit.show(limits.receive_at_least)),
-        ("maximum paid", trade.pay.unit.show(limits.pay_at_most)),
+        match trade.kind {
+            QuoteKind::ExactIn => ("minimum received", trade.receive.unit.show(limits.receive_at_least)),
+            QuoteKind::ExactOut => ("maximum paid", trade.pay.unit.show(limits.pay_at_most)),
+        },
         ("price impact", bps(route.price_impact_bps)),
         ("through", path(&session, &registry, &route.path).await?),
     ];

@@ -1,0 +1,118 @@
+//! A visitor's first hour, against a running node.
+use crate::Node;
+use serde_json::Value;
+
+fn balance(node: &Node, account: &str, asset: &str) -> String {
+    let value = node.home.json(&["balance", account, "--asset", asset]);
+    value["balances"][0]["amount"].as_str().unwrap().to_owned()
+}
+
+fn rows(value: &Value) -> &Vec<Value> {
+    value["rows"].as_array().unwrap()
+}
+
+#[test]
+fn a_token_a_pool_a_swap_and_their_history() {
+    let node = Node::start();
+    let home = &node.home;
+    home.ok(&["wallet", "new", "alice"]);
+    home.json(&["send", "100", "LIM", "alice", "--from", "dev:0", "--yes"]);
+    assert_eq!(balance(&node, "alice", "LIM"), "100");
+
+    let token = home.json(&["token", "create", "Alice Dollar", "ALD", "1000000", "--from", "alice", "--yes"]);
+    let token = token["token"].as_str().unwrap();
+    assert_eq!(balance(&node, "alice", "ald"), "1000000");
+
+    // A new pool at 200 to 1, then a deposit at its price, then one side only.
+    home.json(&["pool", "add", "10", "LIM", "ALD", "2000", "--from", "alice", "--yes"]);
+    let added = home.json(&["pool", "add", "1", "LIM", token, "--from", "alice", "--yes"]);
+    assert_eq!(added["position"]["deposited"][0], "11");
+    home.json(&["pool", "add", "0.5", "LIM", "ALD", "--one-token", "--from", "dev:1", "--yes"]);
+    assert_eq!(home.json(&["pool", "list"]).as_array().unwrap().len(), 1);
+
+    // What was quoted is what is received.
+    let quote = home.json(&["quote", "0.1", "LIM", "ALD"]);
+    let swap = home.json(&["swap", "0.1", "LIM", "ALD", "--from", "dev:2", "--yes"]);
+    assert_eq!(swap["received"], quote["routes"][0]["receive"]);
+    assert_eq!(balance(&node, "dev:2", "ALD"), swap["received"].as_str().unwrap());
+    let exact = home.json(&["swap", "0.01", "ALD", "LIM", "--exact-out", "--from", "dev:2", "--yes"]);
+    assert_eq!(exact["received"], "0.01");
+    home.json(&["swap", "2", "LIM", "WETH", "--from", "dev:2", "--yes"]);
+    home.json(&["swap", "1.5", "WETH", "LIM", "--from", "dev:2", "--yes"]);
+    assert_eq!(balance(&node, "dev:2", "WETH"), "0.5");
+
+    let removed = home.json(&["pool", "remove", "all", "LIM", "ALD", "--from", "dev:1", "--yes"]);
+    assert_eq!(removed["position"]["shares"], "0");
+
+    let history = home.json(&["history", "dev:2"]);
+    let kinds: Vec<_> = rows(&history).iter().map(|row| row["kind"].as_str().unwrap()).collect();
+    assert!(kinds.contains(&"transaction") && kinds.contains(&"token") && kinds.contains(&"internal"), "{kinds:?}");
+    let swap_hash = &swap["transaction"];
+    let of_swap: Vec<_> = rows(&history).iter().filter(|row| &row["txHash"] == swap_hash).collect();
+    assert!(of_swap.iter().any(|row| row["direction"] == "in" && row["asset"] == token.to_lowercase()));
+    let told = home.json(&["tx", swap_hash.as_str().unwrap()]);
+    assert!(told["events"].as_array().unwrap().iter().any(|event| event.as_str().unwrap().contains("Swap(")));
+    assert!(home.ok(&["pool", "show", "LIM", "ALD", "--owner", "alice"]).contains("fees earned"));
+    assert!(home.ok(&["history", "dev:2"]).contains("LIM"));
+    assert!(home.ok(&["status"]).contains("development"));
+    assert!(home.ok(&["block"]).contains("state root"));
+}
+
+#[test]
+fn what_cannot_be_done_says_why_and_signs_nothing() {
+    let node = Node::start();
+    let home = &node.home;
+    let refusals = [
+        (&["send", "1", "XYZ", "dev:1", "--from", "dev:0", "--yes"][..], "no token is called"),
+        (&["send", "20000", "LIM", "dev:1", "--from", "dev:0", "--yes"], "less than 20000 LIM"),
+        (&["send", "10000", "LIM", "dev:1", "--from", "dev:0", "--yes"], "fee included"),
+        (
+            &["send", "1", "LIM", "0x0000000000000000000000000000000000000000", "--from", "dev:0", "--yes"],
+            "belongs to nobody",
+        ),
+        (&["send", "1", "LIM", "dev:1", "--from", "dev:0"], "add --yes"),
+        (&["send", "1", "LIM", "dev:1", "--from", "dev:10", "--yes"], "dev:0 to dev:9"),
+        (&["send", "1", "LIM", "dev:1", "--yes"], "say who signs"),
+        (&["send", "1e3", "LIM", "dev:1", "--from", "dev:0", "--yes"], "no exponent"),
+        (&["swap", "1", "LIM", "LIM", "--from", "dev:0", "--yes"], "both sides are LIM"),
+        (&["pool", "show", "LIM", "0x5C69bEe701ef814a2B6a3EDD4B1652CB9cc5aA6f"], "no token of this chain"),
+        (&["token", "create", "A", "bad\u{7}", "1", "--from", "dev:0", "--yes"], "without control characters"),
+        (&["tx", "0x0000000000000000000000000000000000000000000000000000000000000001"], "knows no transaction"),
+        (&["block", "12345"], "there is no block"),
+    ];
+    for (args, expected) in refusals {
+        let told = home.fails(args);
+        assert!(told.contains(expected), "{args:?}: {told}");
+    }
+    home.json(&["token", "create", "Lonely", "LON", "5", "--from", "dev:3", "--yes"]);
+    assert!(home.fails(&["quote", "1", "LIM", "LON"]).contains("no pools lead from"));
+    assert!(home.fails(&["pool", "add", "1", "LIM", "LON", "--from", "dev:3", "--yes"]).contains("sets the price"));
+    assert!(
+        home.fails(&["pool", "remove", "all", "LIM", "LON", "--from", "dev:3", "--yes"]).contains("there is no pool")
+    );
+    assert_eq!(rows(&home.json(&["history", "dev:0"])).len(), 0);
+}
+
+/// Two tokens of one symbol: neither may be paid for the other.
+#[test]
+fn an_ambiguous_symbol_needs_an_address() {
+    let node = Node::start();
+    let home = &node.home;
+    let first = home.json(&["token", "create", "One", "DUP", "5", "--from", "dev:0", "--yes"]);
+    home.json(&["token", "create", "Two", "DUP", "5", "--from", "dev:1", "--yes"]);
+    let told = home.fails(&["send", "1", "DUP", "dev:2", "--from", "dev:0", "--yes"]);
+    assert!(told.contains("symbol of 2 tokens"), "{told}");
+    home.json(&["send", "1", first["token"].as_str().unwrap(), "dev:2", "--from", "dev:0", "--yes"]);
+}
+
+/// An address made to be mistaken for one that was paid before.
+#[test]
+fn a_look_alike_recipient_is_refused() {
+    let node = Node::start();
+    let home = &node.home;
+    home.json(&["send", "1", "LIM", "0xd9a1000000000000000000000000000000005abc", "--from", "dev:0", "--yes"]);
+    let bait = format!("0xd9a1{}5abc", "f".repeat(32));
+    let told = home.fails(&["send", "1", "LIM", &bait, "--from", "dev:0", "--yes"]);
+    assert!(told.contains("looks like"), "{told}");
+    home.json(&["send", "1", "LIM", &bait, "--allow-lookalike", "--from", "dev:0", "--yes"]);
+}

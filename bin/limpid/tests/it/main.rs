@@ -1,0 +1,119 @@
+//! The program as a person runs it: the built binary, its output and what it leaves on disk.
+mod flows;
+mod market;
+mod offline;
+mod secrecy;
+
+use serde_json::Value;
+use std::{
+    io::Write as _,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+
+/// A home of its own for every test: wallets, data, passphrase.
+pub(crate) struct Home {
+    pub(crate) dir: TempDir,
+    /// Node to talk to; a closed port until one is started.
+    pub(crate) rpc: String,
+}
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("passphrase"), "correct horse battery\n").unwrap();
+        Self { dir, rpc: "http://127.0.0.1:1".to_owned() }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Runs the program without a terminal, feeding it `input`.
+    pub(crate) fn run(&self, args: &[&str], input: &str) -> Output {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_limpid"))
+            .args(args)
+            .env_clear()
+            .env("HOME", self.dir.path())
+            .env("LIMPID_RPC", &self.rpc)
+            .env("LIMPID_PASSPHRASE_FILE", self.path("passphrase"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // A program that does not read its input may be gone already.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        child.wait_with_output().unwrap()
+    }
+
+    /// Must succeed; gives standard output.
+    pub(crate) fn ok(&self, args: &[&str]) -> String {
+        let output = self.run(args, "");
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Must succeed; gives the one JSON value it prints.
+    pub(crate) fn json(&self, args: &[&str]) -> Value {
+        let text = self.ok(&[args, &["--json"]].concat());
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{args:?}: {error}: {text}"))
+    }
+
+    /// Must fail, with an empty standard output; gives the message.
+    pub(crate) fn fails(&self, args: &[&str]) -> String {
+        let output = self.run(args, "");
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && output.stdout.is_empty(), "{args:?} succeeded: {told}");
+        assert!(!told.contains("panicked"), "{told}");
+        told
+    }
+}
+
+/// A development node with a new chain; killed when dropped.
+pub(crate) struct Node {
+    pub(crate) home: Home,
+    child: Child,
+}
+
+impl Node {
+    pub(crate) fn start() -> Self {
+        let mut home = Home::new();
+        let ports = [free_port(), free_port()].map(|port| port.to_string());
+        home.rpc = format!("http://127.0.0.1:{}", ports[0]);
+        let log = std::fs::File::create(home.path("node.log")).unwrap();
+        let child = Command::new(env!("CARGO_BIN_EXE_limpid"))
+            .args(["node", "--dev", "--http-port", &ports[0], "--app-port", &ports[1], "--datadir"])
+            .arg(home.path("chain"))
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let node = Self { home, child };
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !node.home.run(&["status"], "").status.success() {
+            assert!(Instant::now() < deadline, "{}", read(&node.home.path("node.log")));
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        node
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub(crate) fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_default()
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}

@@ -1,0 +1,79 @@
+//! What needs no node, and what is said when there is none.
+use crate::Home;
+use std::fs;
+
+#[test]
+fn without_a_node_the_message_says_how_to_start_one() {
+    let home = Home::new();
+    for args in
+        [&["status"][..], &["balance", "dev:0"], &["history", "dev:0"], &["block"], &["market"], &["pool", "list"]]
+    {
+        assert!(home.fails(args).contains("limpid node --dev"), "{args:?}");
+    }
+    let told = home.fails(&["status", "--json"]);
+    let error: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert!(error["error"].as_str().unwrap().contains("no node answers"), "{told}");
+}
+
+#[test]
+fn wallets_are_made_imported_and_listed() {
+    let home = Home::new();
+    let made = home.json(&["wallet", "new", "main"]);
+    assert_eq!(made["name"], "main");
+    let imported = home.run(
+        &["wallet", "import", "dev", "--index", "1", "--json"],
+        "test test test test test test test test test test test junk\n",
+    );
+    assert!(imported.status.success(), "{}", String::from_utf8_lossy(&imported.stderr));
+    let list = home.json(&["wallet", "list"]);
+    let names: Vec<_> =
+        list["wallets"].as_array().unwrap().iter().map(|wallet| wallet["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["dev", "main"]);
+    assert_eq!(list["wallets"][0]["address"], "0x70997970c51812dc3a010c7d01b50e0d17dc79c8");
+    assert!(home.path(".limpid/wallets/main.json").is_file());
+    assert!(home.fails(&["wallet", "new", "main"]).contains("exists already"));
+    assert!(home.fails(&["wallet", "new", "../main"]).contains("cannot be a wallet's name"));
+}
+
+#[test]
+fn a_weak_passphrase_makes_nothing() {
+    let home = Home::new();
+    fs::write(home.path("passphrase"), "short\n").unwrap();
+    assert!(home.fails(&["wallet", "new", "main"]).contains("at least 8"));
+    assert_eq!(home.json(&["wallet", "list"])["wallets"], serde_json::json!([]));
+}
+
+#[test]
+fn interfaces_are_exported() {
+    let home = Home::new();
+    let dir = home.path("abi");
+    let value = home.json(&["abi", "export", dir.to_str().unwrap()]);
+    for file in value["files"].as_array().unwrap() {
+        assert!(dir.join(file.as_str().unwrap()).is_file(), "{file}");
+    }
+    for name in ["IUniswapV2Router02.json", "IUniswapV2Router02.sol", "IToken.json", "contracts.json"] {
+        assert!(dir.join(name).is_file(), "{name}");
+    }
+}
+
+#[test]
+fn completions_know_the_commands() {
+    let home = Home::new();
+    for shell in ["bash", "zsh", "fish"] {
+        let script = home.ok(&["completions", shell]);
+        for command in ["wallet", "swap", "market"] {
+            assert!(script.contains(command), "{shell} {command}");
+        }
+    }
+}
+
+#[test]
+fn a_wrong_price_file_is_refused_before_any_node_is_asked() {
+    let home = Home::new();
+    let file = home.path("prices.csv");
+    fs::write(&file, "ts_ms,open,close,high,low,volume_base\n1559347200000,1,1,1,1,1\n").unwrap();
+    let told = home.fails(&["market", "--prices", file.to_str().unwrap()]);
+    assert!(told.contains("ts_ms,open,high,low,close,volume_base") && told.contains("Unix Timestamp"), "{told}");
+    assert!(home.fails(&["market", "--start", "yesterday"]).contains("is no time"));
+    assert!(home.fails(&["market", "--start", "2030-01-01"]).contains("no prices from"));
+}
