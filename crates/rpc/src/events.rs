@@ -14,7 +14,7 @@ const TRANSACTIONS_BEHIND: usize = 1_024;
 const KEPT_HASHES: usize = 32_768;
 
 /// Blocks and admitted transactions as they come. One listener on the node, however many subscribers there are.
-pub struct Events {
+pub(crate) struct Events {
     heads: broadcast::Sender<HeadEvent>,
     admitted: broadcast::Sender<Arc<Recovered>>,
     hashes: Arc<Mutex<Hashes>>,
@@ -46,7 +46,7 @@ impl Hashes {
 
 impl Events {
     /// Listens to `node` from now on.
-    pub fn new(node: &Node) -> Self {
+    pub(crate) fn new(node: &Node) -> Self {
         let (heads, admitted) = (broadcast::Sender::new(BLOCKS_BEHIND), broadcast::Sender::new(TRANSACTIONS_BEHIND));
         let hashes = Arc::new(Mutex::new(Hashes::default()));
         let (to_heads, to_admitted, to_hashes) = (heads.clone(), admitted.clone(), hashes.clone());
@@ -62,23 +62,23 @@ impl Events {
     }
 
     /// Every move of the head from now on.
-    pub fn heads(&self) -> broadcast::Receiver<HeadEvent> {
+    pub(crate) fn heads(&self) -> broadcast::Receiver<HeadEvent> {
         self.heads.subscribe()
     }
 
     /// Every transaction that is admitted from now on.
-    pub fn admitted(&self) -> broadcast::Receiver<Arc<Recovered>> {
+    pub(crate) fn admitted(&self) -> broadcast::Receiver<Arc<Recovered>> {
         self.admitted.subscribe()
     }
 
     /// Where the list of admitted transactions ends now.
-    pub fn admitted_so_far(&self) -> u64 {
+    pub(crate) fn admitted_so_far(&self) -> u64 {
         self.hashes.lock().next
     }
 
     /// The transactions admitted since `from`, and where the list ends now. The oldest are missing when there were too
     /// many.
-    pub fn admitted_since(&self, from: u64) -> (Vec<B256>, u64) {
+    pub(crate) fn admitted_since(&self, from: u64) -> (Vec<B256>, u64) {
         let hashes = self.hashes.lock();
         (hashes.since(from), hashes.next)
     }

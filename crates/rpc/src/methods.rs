@@ -23,31 +23,35 @@ const DISTINCT: &str = "every method has a name of its own";
 type Answer = std::result::Result<Box<RawValue>, ErrorObjectOwned>;
 
 /// Methods by name.
-pub struct Methods {
+pub(crate) struct Methods {
     module: RpcModule<Api>,
     slots: Arc<Semaphore>,
 }
 
 impl Methods {
     /// No methods yet.
-    pub fn new(api: Api) -> Self {
+    pub(crate) fn new(api: Api) -> Self {
         Self { module: RpcModule::new(api), slots: Arc::new(Semaphore::new(MOST_AT_ONCE)) }
     }
 
     /// What the server takes.
-    pub fn finish(self) -> RpcModule<Api> {
+    pub(crate) fn finish(self) -> RpcModule<Api> {
         self.module
     }
 
     /// A method that answers from memory in microseconds: runs where the request arrived.
-    pub fn quick<T: Serialize + 'static>(&mut self, name: &'static str, handler: fn(&Api, Args) -> Result<T>) {
+    pub(crate) fn quick<T: Serialize + 'static>(&mut self, name: &'static str, handler: fn(&Api, Args) -> Result<T>) {
         let run = move |params: Params<'_>, api: &Api, _: &_| answer(api, &params, handler);
         self.module.register_method(name, run).expect(DISTINCT);
     }
 
     /// A method that reads the store or waits for a call: runs on a thread that may block. The answer becomes text
     /// there too.
-    pub fn blocking<T: Serialize + 'static>(&mut self, name: &'static str, handler: fn(&Api, Args) -> Result<T>) {
+    pub(crate) fn blocking<T: Serialize + 'static>(
+        &mut self,
+        name: &'static str,
+        handler: fn(&Api, Args) -> Result<T>,
+    ) {
         let slots = self.slots.clone();
         let run = move |params: Params<'static>, api: Arc<Api>, _| {
             let slots = slots.clone();
@@ -66,7 +70,7 @@ impl Methods {
     }
 
     /// A method that waits without a thread.
-    pub fn waiting<T, F>(&mut self, name: &'static str, handler: fn(Api, Args) -> F)
+    pub(crate) fn waiting<T, F>(&mut self, name: &'static str, handler: fn(Api, Args) -> F)
     where
         T: Serialize + 'static,
         F: Future<Output = Result<T>> + Send + 'static,
@@ -79,12 +83,12 @@ impl Methods {
     }
 
     /// A second name for a method.
-    pub fn alias(&mut self, alias: &'static str, name: &'static str) {
+    pub(crate) fn alias(&mut self, alias: &'static str, name: &'static str) {
         self.module.register_alias(alias, name).expect(DISTINCT);
     }
 
     /// The subscriptions, all behind one name as Ethereum has it.
-    pub fn subscription<F>(&mut self, handler: fn(Api, Params<'static>, PendingSubscriptionSink) -> F)
+    pub(crate) fn subscription<F>(&mut self, handler: fn(Api, Params<'static>, PendingSubscriptionSink) -> F)
     where
         F: Future<Output = ()> + Send + 'static,
     {

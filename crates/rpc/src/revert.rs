@@ -5,7 +5,7 @@ use limpid_evm::HaltReason;
 
 /// The reason in revert data: Solidity's `Error(string)` and `Panic(uint256)`, an error of a native contract with its
 /// values, or the selector of an error nobody here knows. `None` for empty data.
-pub fn reason(data: &Bytes) -> Option<String> {
+pub(crate) fn reason(data: &Bytes) -> Option<String> {
     if let Some(decoded) = limpid_abi::decode::revert(data) {
         return Some(decoded.to_string());
     }
@@ -14,7 +14,7 @@ pub fn reason(data: &Bytes) -> Option<String> {
 }
 
 /// The words for an exceptional halt with `gas` given.
-pub fn halted(reason: &HaltReason, gas: u64) -> String {
+pub(crate) fn halted(reason: &HaltReason, gas: u64) -> String {
     match reason {
         HaltReason::OutOfGas(_) => format!("out of gas: {gas} gas given"),
         HaltReason::OpcodeNotFound | HaltReason::InvalidFEOpcode => "invalid opcode".to_owned(),
@@ -36,7 +36,7 @@ pub fn halted(reason: &HaltReason, gas: u64) -> String {
 }
 
 /// Whether more gas might have helped.
-pub const fn is_out_of_gas(reason: &HaltReason) -> bool {
+pub(crate) const fn is_out_of_gas(reason: &HaltReason) -> bool {
     matches!(reason, HaltReason::OutOfGas(_))
 }
 

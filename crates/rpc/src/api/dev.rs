@@ -5,11 +5,11 @@ use super::{Api, CLIENT_VERSION};
 use crate::{
     error::{Result, RpcError},
     methods::Methods,
-    params::{Args, Object, boolean, count, number},
+    params::{Args, Object, boolean, count, number, slot},
     types::Quantity,
 };
 use alloy_primitives::{B256, U256};
-use limpid_chain::Mining;
+use limpid_chain::{AccountEdit, Mining};
 use serde::Serialize;
 use serde_json::Value;
 use std::time::Duration;
@@ -36,6 +36,16 @@ pub(super) fn register(methods: &mut Methods) {
     methods.quick("evm_setIntervalMining", set_interval);
     methods.alias("anvil_setIntervalMining", "evm_setIntervalMining");
     methods.quick("anvil_getIntervalMining", interval);
+    methods.blocking("anvil_setBalance", set_balance);
+    methods.alias("hardhat_setBalance", "anvil_setBalance");
+    methods.blocking("anvil_setNonce", set_nonce);
+    methods.alias("hardhat_setNonce", "anvil_setNonce");
+    methods.blocking("anvil_setCode", set_code);
+    methods.alias("hardhat_setCode", "anvil_setCode");
+    methods.blocking("anvil_setStorageAt", set_storage);
+    methods.alias("hardhat_setStorageAt", "anvil_setStorageAt");
+    methods.quick("anvil_dropTransaction", drop_transaction);
+    methods.alias("hardhat_dropTransaction", "anvil_dropTransaction");
     methods.quick("anvil_nodeInfo", node_info);
     methods.quick("anvil_metadata", metadata);
     methods.alias("hardhat_metadata", "anvil_metadata");
@@ -134,6 +144,43 @@ fn interval(api: &Api, args: Args) -> Result<Option<u64>> {
         Mining::Interval(every) => Some(every.as_secs()),
         _ => None,
     })
+}
+
+fn set_balance(api: &Api, mut args: Args) -> Result<()> {
+    let address = args.address("address")?;
+    let balance = args.number("balance")?;
+    args.end()?;
+    Ok(api.node().edit(address, AccountEdit { balance: Some(balance), ..AccountEdit::default() })?)
+}
+
+fn set_nonce(api: &Api, mut args: Args) -> Result<()> {
+    let address = args.address("address")?;
+    let nonce = count(&args.required("nonce")?, "nonce")?;
+    args.end()?;
+    Ok(api.node().edit(address, AccountEdit { nonce: Some(nonce), ..AccountEdit::default() })?)
+}
+
+fn set_code(api: &Api, mut args: Args) -> Result<()> {
+    let address = args.address("address")?;
+    let code = args.bytes("code")?;
+    args.end()?;
+    Ok(api.node().edit(address, AccountEdit { code: Some(code), ..AccountEdit::default() })?)
+}
+
+fn set_storage(api: &Api, mut args: Args) -> Result<bool> {
+    let address = args.address("address")?;
+    let key = slot(&args.required("storage slot")?, "storage slot")?;
+    let value = slot(&args.required("value")?, "value")?;
+    args.end()?;
+    api.node().edit(address, AccountEdit { storage: [(key, value)].into(), ..AccountEdit::default() })?;
+    Ok(true)
+}
+
+/// Answers the hash of what was dropped, null if it did not wait.
+fn drop_transaction(api: &Api, mut args: Args) -> Result<Option<B256>> {
+    let hash = args.hash("transaction hash")?;
+    args.end()?;
+    Ok(api.node().pool().remove(hash).then_some(hash))
 }
 
 #[derive(Serialize)]

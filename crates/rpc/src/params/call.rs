@@ -34,6 +34,8 @@ pub enum Price {
 /// A call object. Fields that are absent take the method's defaults.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CallRequest {
+    /// The chain it is for.
+    pub chain_id: u64,
     /// The caller; the zero address if absent.
     pub from: Address,
     /// The callee; a creation if absent.
@@ -71,6 +73,7 @@ impl CallRequest {
             ));
         }
         let request = Self {
+            chain_id,
             from: object.address("from")?.unwrap_or_default(),
             to: object.address("to")?,
             gas: object.quantity_u64("gas")?,
@@ -138,7 +141,7 @@ impl CallRequest {
             value: self.value,
             data: self.input.clone(),
             nonce: self.nonce.unwrap_or_default(),
-            chain_id: None,
+            chain_id: Some(self.chain_id),
             access_list: self.access_list.clone().unwrap_or_default(),
             gas_priority_fee: tip,
             ..TxEnv::default()
@@ -225,7 +228,7 @@ mod tests {
             assert_eq!(parse(given).unwrap().input, Bytes::from_static(&[1]));
         }
         assert_eq!(parse(json!({ "data": "0x01", "input": "0x02" })).unwrap_err().code, -32602);
-        assert_eq!(parse(json!({})).unwrap(), CallRequest::default());
+        assert_eq!(parse(json!({})).unwrap(), CallRequest { chain_id: 31_337, ..CallRequest::default() });
     }
 
     #[test]

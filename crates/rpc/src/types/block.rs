@@ -12,7 +12,7 @@ pub type RpcHeader = alloy_rpc_types_eth::Header;
 /// The transactions of a block, by hash or in full.
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
-pub enum BlockBody {
+pub(super) enum BlockBody {
     /// Hashes.
     Hashes(Vec<B256>),
     /// Whole transactions.
