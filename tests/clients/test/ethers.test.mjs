@@ -14,7 +14,7 @@ import {
 const { Counter } = compile(['Counter.sol']);
 
 describe('ethers', () => {
-  let node, provider, rich, counter;
+  let node, provider, socket, rich, counter;
 
   before(async () => {
     node = await startNode();
@@ -23,6 +23,7 @@ describe('ethers', () => {
   });
   after(async () => {
     provider?.destroy();
+    await socket?.destroy();
     await node?.stop();
   });
 
@@ -99,7 +100,7 @@ describe('ethers', () => {
   });
 
   it('watches blocks and logs by polling and by WebSocket', async () => {
-    const socket = new WebSocketProvider(node.ws);
+    socket = new WebSocketProvider(node.ws);
     const seen = { polled: [], pushed: [], logs: [] };
     await provider.on('block', (number) => seen.polled.push(number));
     await socket.on('block', (number) => seen.pushed.push(number));
@@ -115,7 +116,6 @@ describe('ethers', () => {
     await eventually('pushed log', () => seen.logs.length > 0);
     assert.deepEqual(seen.logs, [[rich.address, 13n, 'watched']]);
     provider.off('block');
-    await socket.destroy();
   });
 
   it('swaps through the V2 router as the Uniswap SDK says', async () => {

@@ -31,7 +31,7 @@ async function reverted(promise) {
 }
 
 describe('viem', () => {
-  let node, chain, client, wallet, account, counter;
+  let node, chain, client, socket, wallet, account, counter;
 
   before(async () => {
     node = await startNode();
@@ -45,7 +45,11 @@ describe('viem', () => {
     account = privateKeyToAccount(devAccount(1).privateKey);
     wallet = createWalletClient({ account, chain, transport: http() });
   });
-  after(() => node?.stop());
+  after(async () => {
+    // It would connect again and again once the node is gone.
+    if (socket) (await socket.transport.getRpcClient()).close();
+    await node?.stop();
+  });
 
   const mined = (hash) => client.waitForTransactionReceipt({ hash, pollingInterval: 50 });
 
@@ -107,7 +111,7 @@ describe('viem', () => {
   });
 
   it('watches blocks and events by polling and by WebSocket', async () => {
-    const socket = createPublicClient({ chain, transport: webSocket(node.ws) });
+    socket = createPublicClient({ chain, transport: webSocket(node.ws) });
     const seen = { polled: [], pushed: [], polledLogs: [], pushedLogs: [] };
     const event = { ...counter, eventName: 'Counted' };
     const stop = [
@@ -127,7 +131,6 @@ describe('viem', () => {
       assert.equal(log.args.note, 'watched');
     }
     stop.forEach((end) => end());
-    (await socket.transport.getRpcClient()).close();
   });
 
   it('swaps through the V2 router as the Uniswap SDK says', async () => {
