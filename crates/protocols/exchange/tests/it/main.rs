@@ -3,6 +3,8 @@
 #![allow(missing_docs)]
 
 mod differential;
+mod extras;
+mod laws;
 mod reference;
 mod split;
 mod vectors;
