@@ -65,11 +65,11 @@ contract Trader {
 
     /// Tries native code in the wrong ways; answers what each was refused with.
     function misuse(address token) external returns (bytes memory byDelegate, bytes memory byStatic) {
-        bytes memory transfer = abi.encodeCall(IToken.transfer, (msg.sender, 1));
+        bytes memory approve = abi.encodeCall(IToken.approve, (msg.sender, 1));
         bool ok;
-        (ok, byDelegate) = token.delegatecall(transfer);
+        (ok, byDelegate) = token.delegatecall(approve);
         require(!ok, "Trader: delegatecall ran native code");
-        (ok, byStatic) = token.staticcall(transfer);
+        (ok, byStatic) = token.staticcall(approve);
         require(!ok, "Trader: a static call wrote");
     }
 

@@ -172,6 +172,6 @@ describe('viem', () => {
       multicallAddress, allowFailure: false,
       contracts: [{ ...token, functionName: 'symbol' }, { ...token, functionName: 'decimals' }],
     });
-    assert.deepEqual([symbol, decimals], ['WETH', 18]);
+    assert.deepEqual([symbol, decimals], ['WLIM', 18]);
   });
 });

@@ -21,9 +21,12 @@ pub(super) fn register(methods: &mut Methods) {
     methods.quick("eth_blobBaseFee", blob_base_fee);
 }
 
+/// Enough for the next block, and for calls in the head's: while the base fee falls, libraries estimate gas at the
+/// latest block with this very price.
 fn gas_price(api: &Api, args: Args) -> Result<Quantity<u128>> {
     args.end()?;
-    let base_fee = u128::from(api.node().next_base_fee());
+    let head = api.node().head().block.header.base_fee_per_gas.unwrap_or_default();
+    let base_fee = u128::from(api.node().next_base_fee().max(head));
     Ok(Quantity(base_fee.saturating_add(api.node().suggested_tip()?)))
 }
 
