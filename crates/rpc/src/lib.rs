@@ -33,3 +33,13 @@ pub mod types;
 
 pub use api::{Api, CLIENT_VERSION};
 pub use server::{Config, ServeError, Server};
+
+/// The names of all methods that a node offers, sorted.
+pub fn method_names(node: limpid_chain::Node) -> Vec<&'static str> {
+    let dev = node.is_dev();
+    let mut methods = methods::Methods::new(Api::new(node));
+    api::register(&mut methods, dev);
+    let mut names: Vec<_> = methods.finish().method_names().collect();
+    names.sort_unstable();
+    names
+}

@@ -1,0 +1,15 @@
+//! Tests of the JSON-RPC server: bytes in, bytes out, over real sockets.
+#![allow(missing_docs)]
+
+mod calls;
+mod dev;
+mod filters;
+mod limpid;
+mod malformed;
+mod reads;
+mod socket;
+mod submit;
+mod subscriptions;
+mod system;
+mod wire;
+mod world;
