@@ -160,13 +160,14 @@ impl BlockExecutor {
         let ctx = &mut self.vm.inner.ctx;
         let price = tx.effective_gas_price(u128::from(self.block.base_fee));
         let fee = U256::from(price).saturating_mul(U256::from(tx.gas_limit));
-        let mut payer =
-            ctx.journaled_state.load_account_mut(tx.caller).map_err(|error| ExecError::Fatal(error.to_string()))?;
-        payer.touch();
-        payer.bump_nonce();
-        let balance = payer.balance().saturating_sub(fee);
-        payer.set_balance(balance);
-        drop(payer);
+        {
+            let loaded = ctx.journaled_state.load_account_mut(tx.caller);
+            let mut payer = loaded.map_err(|error| ExecError::Fatal(error.to_string()))?;
+            payer.touch();
+            payer.bump_nonce();
+            let balance = payer.balance().saturating_sub(fee);
+            payer.set_balance(balance);
+        }
         credit_fees(ctx, price, tx.gas_limit).map_err(|error| ExecError::Fatal(error.to_string()))?;
         self.commit(); // else the next transaction's failure would undo the charge with its own entries
         Ok(panicked(tx.gas_limit, trace))

@@ -70,7 +70,7 @@ pub(crate) fn run(vm: &mut Vm, init: FrameInit, kind: Kind) -> Result<FrameResul
     }
     if !is_direct(&inputs) {
         let refusal = errors::DelegateCallNotAllowed {}.abi_encode().into();
-        return Ok(finish(vm, checkpoint, &inputs, Err(Stop::Revert(refusal)), gas)?);
+        return finish(vm, checkpoint, &inputs, Err(Stop::Revert(refusal)), gas);
     }
     let input = inputs.input.bytes(&vm.inner.ctx); // copied: payouts reuse the memory it may live in
     let Some(entry) = vm.registry.entry(kind).copied() else {
@@ -93,9 +93,16 @@ fn is_direct(inputs: &CallInputs) -> bool {
         && inputs.target_address == inputs.bytecode_address
 }
 
-type Called = (Result<Bytes, Stop>, Gas, Vec<Payout>);
+/// What native code answered, the gas it left, and the coin it promised.
+type Called<T> = (Result<T, Stop>, Gas, Vec<Payout>);
 
-fn call_native(vm: &mut Vm, entry: &Entry, inputs: &CallInputs, input: &[u8], gas: Gas) -> Result<Called, StepError> {
+fn call_native(
+    vm: &mut Vm,
+    entry: &Entry,
+    inputs: &CallInputs,
+    input: &[u8],
+    gas: Gas,
+) -> Result<Called<Bytes>, StepError> {
     let rights = Rights { read_only: inputs.is_static, locked: vm.locked, depth: vm.depth };
     let call = Call::authenticated(inputs.caller, inputs.value.get(), input);
     guarded(vm, gas, rights, |cx| (entry.dispatch)(cx.at(inputs.target_address), &call))
@@ -107,7 +114,7 @@ pub(crate) fn guarded<T>(
     gas: Gas,
     rights: Rights,
     body: impl for<'c> FnOnce(Ctx<'c>) -> limpid_native::Result<T>,
-) -> Result<(Result<T, Stop>, Gas, Vec<Payout>), StepError> {
+) -> Result<Called<T>, StepError> {
     let host = RefCell::new(EvmHost::new(&mut vm.inner.ctx, vm.registry.clone(), gas, rights));
     let outcome = {
         let door: &RefCell<dyn Host + '_> = &host;

@@ -8,7 +8,7 @@ use crate::{
 };
 use alloy_primitives::{Address, B256, U256};
 use limpid_abi::{IUniswapV2Factory, IUniswapV2Pair};
-use limpid_native::{Caller, Result, ensure};
+use limpid_native::{Caller, Result, Stop, ensure};
 use limpid_token::ledger_of;
 
 /// Both sides of a deposit or withdrawal, in the caller's order of tokens.
@@ -81,12 +81,14 @@ impl Router<'_> {
         let prepare = || {
             let leg = match Leg::look(self.cx, token_a, token_b) {
                 Ok(Some(leg)) => leg,
-                Ok(None) | Err(_) => {
+                // The factory refuses in the words that are published for it.
+                Ok(None) | Err(Stop::Revert(_)) => {
                     let factory = self.cx.env(|env| env.addresses.v2_factory);
                     let call = || IUniswapV2Factory::createPairCall { tokenA: token_a, tokenB: token_b };
                     self.cx.call(factory, call, |at| Factory::of(at).create_pair(token_a, token_b))?;
                     Leg::find(self.cx, token_a, token_b)?
                 }
+                Err(stop) => return Err(stop),
             };
             let amounts = fitting(leg.reserves(self.cx)?, deposit.desired, deposit.least)?;
             Ok((leg, amounts))
