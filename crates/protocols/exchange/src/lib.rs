@@ -20,11 +20,14 @@
 //!
 //! # Invariants
 //!
-//! - EX-1 reserve0 · reserve1 never falls across a swap (tests/it/properties.rs)
-//! - EX-2 a pair's ledger balance of each token >= its reserve ([`audit::pair`], after every step)
-//! - EX-3 makers' part + community's part == fee, to the wei (tests/it/properties.rs)
-//! - EX-4 the fee ledger holds at least what pairs say they sent it ([`audit::fees`])
-//! - EX-5 no cycle of swaps, deposits and withdrawals pays its caller (tests/it/properties.rs; P-15, P-20)
+//! - EX-1 reserve0 · reserve1 never falls across a swap (tests/it/laws.rs)
+//! - EX-2 a pair's ledger balance of each token >= its reserve ([`audit::pair`], after every step of
+//!   tests/it/laws.rs)
+//! - EX-3 makers' part + community's part == fee, to the wei (tests/it/split.rs)
+//! - EX-4 the fee ledger holds at least what pairs say they sent it ([`audit::fees`], tests/it/laws.rs)
+//! - EX-5 no cycle of swaps, deposits and withdrawals pays its caller, and no trade is better in parts
+//!   (tests/it/laws.rs, tests/it/split.rs; P-15, P-20)
+//! - EX-6 router and exchange hold no token after any call (tests/it/laws.rs)
 //!
 //! Source: Uniswap v2 whitepaper; behaviour compared with the published bytecode (tests/it/differential.rs,
 //! tests/it/vectors).

@@ -365,15 +365,8 @@ fn path(rng: &mut StdRng, from: Option<usize>, to: Option<usize>) -> Vec<usize> 
         path[end] = to;
         if path[end - 1] == to {
             path[end - 1] = (to + 1) % TOKENS;
-            if end == 2 && path[0] == path[1] {
-                path.remove(1);
-            } else if end == 3 && path[1] == path[2] {
-                path.remove(1);
-            }
         }
-        if path.len() == 2 && path[0] == path[1] {
-            path[0] = (to + 1) % TOKENS;
-        }
+        path.dedup(); // the step before may now repeat its neighbour
     }
     if rng.random_range(0..60) == 0 {
         path.truncate(1);

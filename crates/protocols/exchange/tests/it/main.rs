@@ -5,6 +5,7 @@
 mod differential;
 mod extras;
 mod laws;
+mod layouts;
 mod reference;
 mod split;
 mod vectors;

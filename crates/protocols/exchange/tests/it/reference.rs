@@ -40,18 +40,20 @@ sol! {
 }
 
 /// Where the npm packages are: `LIMPID_REFERENCE`, or `tests/reference/node_modules` of the project.
-pub fn folder() -> PathBuf {
-    std::env::var_os("LIMPID_REFERENCE").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../tests/reference/node_modules"),
-        PathBuf::from,
-    )
+pub(crate) fn folder() -> PathBuf {
+    if let Some(folder) = std::env::var_os("LIMPID_REFERENCE") {
+        return PathBuf::from(folder);
+    }
+    let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let project = manifest.ancestors().find(|folder| folder.join("tests/reference").is_dir()).unwrap_or(&manifest);
+    project.join("tests/reference/node_modules")
 }
 
 /// Creation bytecode of a published contract, or `None` when the packages are not installed.
 ///
 /// # Panics
 /// When they are missing although `LIMPID_REQUIRE_REFERENCE=1`, or a file is not what npm ships.
-pub fn bytecode(package: &str, contract: &str) -> Option<Bytes> {
+pub(crate) fn bytecode(package: &str, contract: &str) -> Option<Bytes> {
     let path = folder().join("@uniswap").join(package).join("build").join(format!("{contract}.json"));
     let Ok(text) = std::fs::read_to_string(&path) else {
         let required = std::env::var("LIMPID_REQUIRE_REFERENCE").is_ok_and(|value| value == "1");
@@ -66,15 +68,15 @@ pub fn bytecode(package: &str, contract: &str) -> Option<Bytes> {
 
 /// A deployed Uniswap V2.
 #[derive(Clone, Debug)]
-pub struct Reference {
-    pub factory: Address,
-    pub router: Address,
-    pub weth: Address,
+pub(crate) struct Reference {
+    pub(crate) factory: Address,
+    pub(crate) router: Address,
+    pub(crate) weth: Address,
 }
 
 impl Reference {
     /// Deploys factory, WETH9 and Router02; `setter` may switch the protocol fee.
-    pub fn deploy(chain: &mut TestChain, setter: Address) -> Option<Self> {
+    pub(crate) fn deploy(chain: &mut TestChain, setter: Address) -> Option<Self> {
         let factory = create(chain, setter, bytecode("v2-core", "UniswapV2Factory")?, setter.abi_encode());
         let weth = create(chain, setter, bytecode("v2-periphery", "WETH9")?, Vec::new());
         let arguments = (factory, weth).abi_encode();
@@ -83,7 +85,7 @@ impl Reference {
     }
 
     /// An ERC-20 of v2-core with its whole supply held by `owner`.
-    pub fn token(chain: &mut TestChain, owner: Address, supply: U256) -> Option<Address> {
+    pub(crate) fn token(chain: &mut TestChain, owner: Address, supply: U256) -> Option<Address> {
         Some(create(chain, owner, bytecode("v2-core", "ERC20")?, supply.abi_encode()))
     }
 }
@@ -94,7 +96,7 @@ fn create(chain: &mut TestChain, from: Address, code: Bytes, arguments: Vec<u8>)
 }
 
 /// Calls and decodes, for state that must be there.
-pub fn read<C: SolCall>(chain: &TestChain, at: Address, call: C) -> C::Return {
+pub(crate) fn read<C: SolCall>(chain: &TestChain, at: Address, call: C) -> C::Return {
     let outcome = chain.view(Address::ZERO, at, call.abi_encode());
     assert!(outcome.success, "{} at {at}: {outcome:?}", C::SIGNATURE);
     C::abi_decode_returns(&outcome.output).expect("decodes")
@@ -102,7 +104,7 @@ pub fn read<C: SolCall>(chain: &TestChain, at: Address, call: C) -> C::Return {
 
 /// Why a call failed, as the reference texts put it; `None` for success. Where the published code asserts
 /// or divides by zero it halts without a word; we answer `Panic(uint256)`, which counts as the same.
-pub fn reason(outcome: &Outcome) -> Option<String> {
+pub(crate) fn reason(outcome: &Outcome) -> Option<String> {
     use alloy_sol_types::{Panic, Revert, SolError};
     if outcome.success {
         return None;
