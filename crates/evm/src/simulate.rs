@@ -2,16 +2,20 @@
 
 use crate::{
     executor::{block_env, panicked, run_tx},
+    frame::guarded,
+    host::Rights,
     registry::Rules,
     source::{Overlay, Source},
     types::{BlockContext, ExecError, Outcome, StateDiff},
     vm::Vm,
 };
 use alloy_primitives::{Address, B256, Bytes, U256};
+use limpid_native::Ctx;
 use revm::{
     Database,
     context::{TxEnv, result::InvalidTransaction},
     context_interface::JournalTr,
+    interpreter::Gas,
     state::Bytecode,
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -92,6 +96,24 @@ impl Simulator {
     /// database fails.
     pub fn call(&self, tx: TxEnv, options: Options) -> Result<Outcome, ExecError> {
         try_tx(&mut self.machine(options)?, tx, options)
+    }
+
+    /// Looks at a native contract's state with its own Rust code, such as its audit. `body` may read and not write.
+    ///
+    /// # Errors
+    /// [`ExecError::Fatal`] when it refuses, runs out of `gas` or panics, or when the database fails.
+    pub fn inspect<T>(
+        &self,
+        address: Address,
+        gas: u64,
+        body: impl for<'c> FnOnce(Ctx<'c>) -> limpid_native::Result<T>,
+    ) -> Result<T, ExecError> {
+        let mut vm = self.machine(Options::default())?;
+        let rights = Rights { read_only: true, locked: true, depth: 0 };
+        let failed = |why: String| ExecError::Fatal(format!("looking at {address}: {why}"));
+        let inspected = guarded(&mut vm, Gas::new(gas), rights, |cx| body(cx.at(address)));
+        let (result, ..) = inspected.map_err(|error| failed(format!("{error:?}")))?;
+        result.map_err(|stop| failed(format!("{stop:?}")))
     }
 
     /// Runs one call and also answers what it would change, sorted.

@@ -191,11 +191,45 @@ fn tokens_and_quotes() {
     }
 }
 
+/// A token's ledger is made to say that the pool holds next to nothing: the audit must see it.
+#[test]
+fn the_audit_holds_and_finds_what_is_missing() {
+    let world = World::new();
+    let (a, b) = (token(&world, 0, "AAA"), token(&world, 1, "BBB"));
+    pool(&world, 2, [a, b], [coins(100), coins(100)]);
+    let audit = world.ask("limpid_audit", json!([]));
+    assert_eq!((&audit["ok"], &audit["number"]), (&json!(true), &json!("0x3")));
+    let checks = audit["checks"].as_array().unwrap();
+    let of = |name: &str| checks.iter().filter(|check| check["contract"] == name).count();
+    assert_eq!((of("pair"), of("weth"), of("fees")), (1, 1, 3), "every contract, every pair, every token's fees");
+
+    let pair = checks.iter().find(|check| check["contract"] == "pair").unwrap()["address"].clone();
+    let holder: Address = pair.as_str().unwrap().parse().unwrap();
+    // `ledger.balances` has tag 1 (limpid_layout): the tag first in the slot, the holder last.
+    let mut slot = [0u8; 32];
+    slot[0] = 1;
+    slot[12..].copy_from_slice(holder.as_slice());
+    world.ask("anvil_setStorageAt", json!([a, B256::from(slot), B256::with_last_byte(1)]));
+    let data = alloy_primitives::hex::encode_prefixed(limpid_abi::IERC20::balanceOfCall { owner: holder }.abi_encode());
+    assert_eq!(
+        world.ask("eth_call", json!([{ "to": a, "data": data }])),
+        json!(B256::with_last_byte(1)),
+        "the right slot"
+    );
+    let audit = world.ask("limpid_audit", json!([]));
+    assert_eq!(audit["ok"], false);
+    let broken: Vec<_> = audit["checks"].as_array().unwrap().iter().filter(|check| check["ok"] == false).collect();
+    assert_eq!(broken.len(), 1);
+    assert_eq!((&broken[0]["rule"], &broken[0]["address"]), (&json!("EX-2"), &pair));
+    assert!(broken[0]["evidence"].as_str().unwrap().contains("holds 1 of"));
+}
+
 #[test]
 fn a_foreign_chain_says_that_it_has_none_of_it() {
     let genesis = Genesis { natives: false, ..Genesis::new(CHAIN, 0) };
     let world = World::serve(node(genesis, Mining::Manual), &Config::default());
     assert_eq!(world.ask("limpid_contracts", json!([])), json!([]));
+    assert_eq!(world.ask("limpid_audit", json!([]))["checks"], json!([]));
     assert_eq!(world.refuse("limpid_tokens", json!([])), (-32000, "this chain has no native contracts".to_owned()));
     let request = json!({ "tokenIn": TO, "tokenOut": address!("0x0000000000000000000000000000000000000001"), "amount": "0x1", "kind": "exactIn" });
     assert_eq!(world.refuse("limpid_quote", json!([request])).0, -32000);

@@ -2,6 +2,7 @@
 //!
 //! Quantities are hex without leading zeros as everywhere; counts that are no chain quantity are JSON numbers.
 
+mod audit;
 mod history;
 mod quote;
 mod status;
@@ -17,4 +18,5 @@ pub(super) fn register(methods: &mut Methods) {
     tokens::register(methods);
     history::register(methods);
     quote::register(methods);
+    audit::register(methods);
 }

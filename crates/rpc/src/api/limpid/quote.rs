@@ -85,6 +85,15 @@ fn pools(api: &Api) -> Result<Arc<Vec<PoolState>>> {
 }
 
 fn read_pools(api: &Api, at: B256) -> Result<Vec<PoolState>> {
+    let state = |pool: IExchange::Pool| PoolState {
+        tokens: [pool.token0, pool.token1],
+        reserves: [U256::from(pool.reserve0), U256::from(pool.reserve1)],
+    };
+    Ok(all_pools(api, at)?.into_iter().map(state).collect())
+}
+
+/// The exchange's pools after a block, the oldest first.
+pub(super) fn all_pools(api: &Api, at: B256) -> Result<Vec<IExchange::Pool>> {
     let registry = &api.node().rules().registry;
     if registry.entries().is_empty() {
         return Err(RpcError::refused("this chain has no exchange"));
@@ -95,10 +104,7 @@ fn read_pools(api: &Api, at: B256) -> Result<Vec<PoolState>> {
         let call = IExchange::poolsCall { offset: U256::from(offset), limit: U256::from(PAGE) };
         let page = view(api, at, registry.addresses().exchange, &call)?;
         let rows = u64::try_from(page.len()).unwrap_or(PAGE);
-        pools.extend(page.into_iter().map(|pool| PoolState {
-            tokens: [pool.token0, pool.token1],
-            reserves: [U256::from(pool.reserve0), U256::from(pool.reserve1)],
-        }));
+        pools.extend(page);
         if rows < PAGE {
             break;
         }
