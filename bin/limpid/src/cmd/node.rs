@@ -5,8 +5,9 @@ use crate::{
     error::{CliError, Result, told},
 };
 use clap::Args;
-use limpid_chain::{Genesis, Node, NodeOptions, genesis::DEV_ACCOUNTS};
+use limpid_chain::{ChainError, Genesis, Node, NodeOptions, genesis::DEV_ACCOUNTS};
 use limpid_rpc::{CLIENT_VERSION, Config, Server};
+use limpid_state::StoreError;
 use limpid_wallet::DEV_MNEMONIC;
 use std::{
     fs,
@@ -61,13 +62,25 @@ pub fn run(args: NodeArgs, global: &Global) -> Result<()> {
     }
     check_free(args.host, args.http_port)?;
     let options = if genesis.dev { NodeOptions::dev() } else { NodeOptions::steady() };
-    let node = Node::open(&args.datadir, genesis, options).map_err(|error| CliError::Told(error.to_string()))?;
+    let node = Node::open(&args.datadir, genesis, options).map_err(|error| opening(&args, &error))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = runtime.block_on(serve(&args, &node, global.json));
     // Blocks stop first, then the threads that still wait for one.
     node.stop();
     runtime.shutdown_timeout(PATIENCE);
     served
+}
+
+/// What a person most often got wrong when a directory does not open.
+fn opening(args: &NodeArgs, error: &ChainError) -> CliError {
+    match error {
+        ChainError::Store(StoreError::OtherRules { .. }) => CliError::Told(format!(
+            "the chain in {} began with another genesis, chain id or version of this program. Pass --dev, --chain-id and \
+             --genesis as then, or name another --datadir. In detail: {error}",
+            args.datadir.display()
+        )),
+        _ => CliError::Told(error.to_string()),
+    }
 }
 
 async fn serve(args: &NodeArgs, node: &Node, json: bool) -> Result<()> {
@@ -242,9 +255,9 @@ fn banner(args: &NodeArgs, node: &Node, address: SocketAddr) -> String {
         lines.push(format!("   {name:<14} {address}"));
     }
     lines.extend([String::new(), "  Try next".to_owned(), String::new()]);
-    for (command, what) in next_steps(args, node.is_dev(), &rpc) {
-        lines.push(format!("   {command:<48} {what}"));
-    }
+    let steps = next_steps(args, node.is_dev(), &rpc);
+    let width = steps.iter().map(|(command, _)| command.len()).max().unwrap_or_default();
+    lines.extend(steps.iter().map(|(command, what)| format!("   {command:<width$}   {what}")));
     lines.extend([String::new(), "  Ctrl-C stops the node; its chain stays in the data folder.".to_owned()]);
     lines.join("\n")
 }
