@@ -102,7 +102,6 @@ impl Recorder {
             self.moves.truncate(mark);
         } else if let (Some(created), Some(first)) = (end.created, self.moves.get_mut(mark))
             && first.depth == self.marks.len()
-            && matches!(first.kind, CallKind::Create | CallKind::Create2)
         {
             first.to = created;
         }

@@ -40,7 +40,7 @@ fn action(which: u8, a: u64) -> (TxKind, U256, Bytes) {
         0 => probe(0, IProbe::bumpCall {}.abi_encode()),
         1 => probe(a, IProbe::payCall { to: CAROL, amount: wei(a) }.abi_encode()),
         2 => probe(a, IProbe::payTwiceCall { first: BOB, second: OTHER, amount: wei(a / 2) }.abi_encode()),
-        3 => probe(2 * a, IProbe::trialCall { to: CAROL, amount: wei(a), fails: a % 2 == 0 }.abi_encode()),
+        3 => probe(2 * a, IProbe::trialCall { to: CAROL, amount: wei(a), fails: a.is_multiple_of(2) }.abi_encode()),
         4 => probe(0, IProbe::boomCall {}.abi_encode()),
         5 => probe(0, IProbe::makeCall { child, kind: CHILD.0 }.abi_encode()),
         6 => (TxKind::Call(child), wei(a), Bytes::new()),
@@ -54,7 +54,7 @@ fn action(which: u8, a: u64) -> (TxKind, U256, Bytes) {
         12 => (
             TxKind::Call(SWALLOWER),
             wei(a),
-            via(PROBE, IProbe::relayCall { target: OTHER, fails: a % 2 == 0 }.abi_encode()),
+            via(PROBE, IProbe::relayCall { target: OTHER, fails: a.is_multiple_of(2) }.abi_encode()),
         ),
         13 => (TxKind::Call(kill), wei(a), Bytes::new()),
         14 => probe(0, IProbe::spinCall { times: U256::MAX }.abi_encode()),
@@ -260,6 +260,21 @@ fn a_contract_destroyed_after_its_transaction_stays_as_eip_6780_says() {
     assert_eq!(diff.codes[&account.code_hash], destroyer());
     assert!(!diff.wiped.contains(&made), "nothing stood there before");
     assert_eq!(diff.accounts[&CAROL].as_ref().unwrap().balance, wei(9));
+}
+
+#[test]
+fn storage_under_an_address_before_its_contract_is_wiped() {
+    // Only a development chain can put slots where no code is; the contract made there must not inherit them.
+    let mut chain = quiet_chain();
+    let made = CREATOR.create(1);
+    chain.send(ALICE, made, wei(4), []);
+    put_slots(&mut chain, made, [(wei(0), wei(5)), (wei(1), wei(6))]);
+    let init = [&[0x60, 1, 0x5f, 0x55][..], &deploying_at(&[0x00], 4)].concat();
+    let diff = diff_of(&chain, vec![(TxKind::Call(CREATOR), wei(0), init.into())]);
+    assert!(diff.wiped.contains(&made));
+    assert_eq!(diff.storage[&made], [(wei(0), wei(1))].into());
+    Arc::make_mut(&mut chain.state).apply(&diff);
+    assert_eq!(chain.state.slots(made), [(wei(0), wei(1))].into());
 }
 
 /// As [`deploying`], for init code that stands `before` bytes into the whole.

@@ -2,7 +2,7 @@
 //! accounts show.
 
 use crate::{
-    bytecode::{How, deploying, examiner, forwarder, insistent, swallower, via},
+    bytecode::{How, deploying, examiner, forwarder, insistent, sequence, swallower, via},
     probe::{CHILD, IProbe, OTHER, OTHER_KIND, PROBE},
     scene::*,
 };
@@ -296,6 +296,14 @@ fn a_transfers_stipend_cannot_write() {
     put_code(&mut chain, FORWARDER, stingy(&IProbe::payCall { to: BOB, amount: wei(1) }.abi_encode()[..68]));
     assert!(!chain.send(ALICE, FORWARDER, wei(1), []).success);
     assert_eq!((count(&chain, PROBE), chain.balance(PROBE)), (U256::ZERO, U256::ZERO));
+    // Not even where a write is nearly free: to a slot that the same transaction has written (EIP-2200).
+    let calls = [(PROBE, bump(), U256::ZERO), (PROBE, Vec::new(), wei(1))];
+    let mut code = sequence(&calls).to_vec();
+    let gas = code.iter().rposition(|byte| *byte == 0x5a).unwrap();
+    code[gas] = 0x5f;
+    put_code(&mut chain, FORWARDER, code.into());
+    assert_ok(&chain.send(ALICE, FORWARDER, wei(1), []));
+    assert_eq!((count(&chain, PROBE), chain.balance(PROBE)), (wei(1), U256::ZERO));
 }
 
 #[test]

@@ -120,6 +120,14 @@ fn refunds_of_a_rolled_back_attempt_are_not_paid() {
 }
 
 #[test]
+fn what_a_rolled_back_attempt_warmed_is_cold_again() {
+    let chain = chain();
+    let outcome = view(&chain, PROBE, IProbe::coldAgainCall { account: CAROL }.abi_encode().into());
+    let costs = IProbe::coldAgainCall::abi_decode_returns(&outcome.output).unwrap();
+    assert_eq!((costs.first, costs.second), (wei(2600), wei(2600)));
+}
+
+#[test]
 fn refunds_of_a_failed_inner_call_are_not_paid() {
     let mut chain = chain_with(&[(TWIN, swallower(How::Call))]);
     put_slots(&mut chain, PROBE, [(wei(5), wei(1))]);
@@ -271,6 +279,12 @@ fn asking_what_is_native_changes_no_price() {
         (PROBE, IProbe::makeCall { child: second, kind: CHILD.0 }.abi_encode(), wei(0)),
     ]);
     put_code(&mut chain, TWIN, both);
+    let directory = U256::from_be_slice(limpid_evm::registry::DIRECTORY.as_slice());
+    let asked = U256::from_be_slice(child.as_slice());
+    let ops = vec![Op { code: 0x3f, a: asked, b: wei(0) }, Op { code: 0x31, a: directory, b: wei(0) }];
+    let spent = view(&chain, PROBE, IProbe::scriptCall { ops }.abi_encode().into()).output;
+    let spent = IProbe::scriptCall::abi_decode_returns(&spent).unwrap();
+    assert_eq!(spent, [wei(2600), wei(2600)], "the directory itself stays cold");
     let alone = view(&chain, TWIN, Bytes::new()).gas_used;
     let tx = |from| chain.tx(from, TxKind::Call(child), wei(0), IProbe::getCall {}.abi_encode().into(), 100_000);
     let (first, then) = (tx(BOB), chain.tx(ALICE, TxKind::Call(TWIN), wei(0), Bytes::new(), 1_000_000));

@@ -55,6 +55,7 @@ sol! {
         function nest(uint256 times) external returns (uint256);
         function trial(address to, uint256 amount, bool fails) external payable;
         function refundTrial(bool fails) external;
+        function coldAgain(address account) external returns (uint256 first, uint256 second);
         function make(address child, uint8 kind) external;
         function makeThenFail(address child) external;
         function spin(uint256 times) external;
@@ -95,6 +96,7 @@ limpid_native::dispatch! { Probe {
     mutate  IProbe::nestCall         => |probe, call, _| nest(probe.cx, call.times);
     payable IProbe::trialCall        => |probe, call, _| probe.trial(call.to, call.amount, call.fails);
     mutate  IProbe::refundTrialCall  => |probe, call, _| probe.refund_trial(call.fails);
+    mutate  IProbe::coldAgainCall    => |probe, call, _| probe.cold_again(call.account);
     mutate  IProbe::makeCall         => |probe, call, _| probe.cx.create(call.child, Kind(call.kind));
     mutate  IProbe::makeThenFailCall => |probe, call, _| probe.make_then_fail(call.child);
     mutate  IProbe::spinCall         => |probe, call, _| spin(probe.cx, call.times);
@@ -205,6 +207,20 @@ impl Probe<'_> {
             Ok(())
         })
         .map(drop)
+    }
+
+    /// What looking at an account costs inside an attempt that fails, and again after it.
+    fn cold_again(&mut self, account: Address) -> Result<(U256, U256)> {
+        let cx = self.cx;
+        let before = cx.gas_left();
+        let failed: Result<(), _> = cx.attempt(|| {
+            cx.balance(account)?;
+            Err(revert_text("looked"))
+        })?;
+        let between = cx.gas_left();
+        ensure!(failed.is_err(), "it fails");
+        cx.balance(account)?;
+        Ok((U256::from(before - between), U256::from(between - cx.gas_left())))
     }
 
     fn make_then_fail(&mut self, child: Address) -> Result<()> {
