@@ -1,4 +1,5 @@
 //! Tests of `limpid-abi`.
 
+mod conformance;
 mod decoding;
 mod table;

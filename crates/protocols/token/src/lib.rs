@@ -42,7 +42,7 @@ mod state;
 
 pub use factory::TokenSpec;
 pub use ledger::{LONGEST_ALLOWANCE, Sum};
-pub use permit::{PERMIT_TYPEHASH, Permit, PermitRefusal, digest as permit_digest, domain_separator};
+pub use permit::{PERMIT_TYPEHASH, Permit, PermitRefusal, domain_separator};
 pub use state::{Allowance, Ledger, Token, TokenFactory, ledger_of};
 
 use limpid_native::Entry;

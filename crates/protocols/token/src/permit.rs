@@ -1,7 +1,7 @@
 //! Approval by signature: EIP-712 and ERC-2612.
 
 use crate::{ledger::Sum, state::Ledger};
-use alloy_primitives::{Address, B256, U256, b256, keccak256};
+use alloy_primitives::{Address, B256, U256, b256};
 use limpid_native::{Ctx, Result};
 
 /// keccak of `EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)`.
@@ -77,25 +77,10 @@ impl Ledger<'_> {
     }
 }
 
-/// The digest that an owner signs, for wallets and tests: the same bytes as [`Ledger::permit`] checks.
-pub fn digest(name: &str, chain_id: u64, token: Address, permit: &Permit, nonce: U256) -> B256 {
-    let words = |words: &[B256]| keccak256(words.iter().flat_map(|word| word.0).collect::<Vec<_>>());
-    let domain =
-        words(&[DOMAIN_TYPEHASH, keccak256(name), VERSION_HASH, U256::from(chain_id).into(), token.into_word()]);
-    let text = words(&[
-        PERMIT_TYPEHASH,
-        permit.owner.into_word(),
-        permit.spender.into_word(),
-        permit.value.into(),
-        nonce.into(),
-        permit.deadline.into(),
-    ]);
-    keccak256([&[0x19, 0x01], domain.as_slice(), text.as_slice()].concat())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloy_primitives::keccak256;
 
     #[test]
     fn type_hashes_are_the_standards() {

@@ -56,7 +56,7 @@ fn even_the_largest_allowance_of_a_person_ends() {
 fn sooner_if_said_but_never_later() {
     let mut world = World::new(None);
     let now = world.chain.block.timestamp;
-    let until = |expiresAt| IToken::approveUntilCall { spender: EVE, value: units(9), expiresAt };
+    let until = |end| IToken::approveUntilCall { spender: EVE, value: units(9), expiresAt: end };
     let outcome = world.done(ANN, until(now + 60));
     assert_eq!(IToken::AllowanceExpires::decode_log(&outcome.logs[1]).unwrap().expiresAt, now + 60);
     assert_eq!(info(&world, ANN, EVE).1, now + 60);
