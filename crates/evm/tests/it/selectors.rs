@@ -8,7 +8,7 @@ use crate::{
     scene::*,
 };
 use alloy_primitives::{Address, Bytes, U256};
-use limpid_evm::{BlockExecutor, ExecError, Rules, Source, Stopped, TxKind, testkit::TestChain};
+use limpid_evm::{BlockExecutor, ExecError, Rules, Source, Stopped, TxKind, registry::DIRECTORY, testkit::TestChain};
 use words::Words;
 
 /// One method that can be called, and the types of its arguments.
@@ -19,20 +19,21 @@ struct Method {
     arguments: Vec<String>,
 }
 
-/// Every published method at the fixed contracts of a registry.
-fn published(rules: &Rules) -> Vec<Method> {
-    let mut methods = Vec::new();
+/// The published methods of fixed contracts, and those of what factories make, for no address yet.
+fn published(rules: &Rules) -> (Vec<Method>, Vec<Method>) {
+    let (mut fixed, mut made) = (Vec::new(), Vec::new());
     for contract in limpid_abi::contracts() {
-        let Some(at) = contract.address.map(|at| at(rules.registry.addresses())) else { continue };
+        let at = contract.address.map(|at| at(rules.registry.addresses()));
+        let methods = if at.is_some() { &mut fixed } else { &mut made };
         for interface in contract.interfaces {
             methods.extend(interface.abi().functions().map(|method| Method {
-                at,
+                at: at.unwrap_or_default(),
                 selector: method.selector().0,
                 arguments: method.inputs.iter().map(|input| input.ty.clone()).collect(),
             }));
         }
     }
-    methods
+    (fixed, made)
 }
 
 /// The probes' methods, without those whose purpose is to panic.
@@ -53,7 +54,7 @@ mod words {
 
     pub(super) struct Words {
         state: u64,
-        known: Vec<Address>,
+        pub(super) known: Vec<Address>,
     }
 
     impl Words {
@@ -143,10 +144,20 @@ mod words {
     }
 }
 
-/// Calls methods at random on a chain that keeps what succeeded.
-fn fuzz(chain: &mut TestChain, methods: &[Method], known: Vec<Address>, seed: u64, cases: u64) -> u64 {
+/// Most contracts made on the way that are called too.
+const MAX_MADE: usize = 12;
+
+/// Calls methods at random on a chain that keeps what succeeded. What a call makes is called too, by `made`.
+fn fuzz(
+    chain: &mut TestChain,
+    mut methods: Vec<Method>,
+    made: &[Method],
+    known: Vec<Address>,
+    seed: u64,
+    cases: u64,
+) -> (u64, usize) {
     let mut words = Words::new(seed, known);
-    let mut successes = 0;
+    let (mut successes, mut children) = (0, 0);
     for _ in 0..cases {
         let method = &methods[words.below(methods.len() as u64) as usize];
         let data = words.calldata(method.selector, &method.arguments);
@@ -168,13 +179,21 @@ fn fuzz(chain: &mut TestChain, methods: &[Method], known: Vec<Address>, seed: u6
         assert_eq!(before, after, "coin changed: {method:?} {data}");
         if outcome.success {
             successes += 1;
+            for address in diff.storage.get(&DIRECTORY).into_iter().flat_map(|slots| slots.keys()) {
+                let at = Address::from_word((*address).into());
+                if children < MAX_MADE && !made.is_empty() {
+                    children += 1;
+                    words.known.push(at);
+                    methods.extend(made.iter().map(|method| Method { at, ..method.clone() }));
+                }
+            }
             std::sync::Arc::make_mut(&mut chain.state).apply(&diff);
         } else {
             assert!(diff.storage.is_empty() && diff.codes.is_empty() && outcome.logs.is_empty(), "{method:?} {data}");
             std::sync::Arc::make_mut(&mut chain.state).apply(&diff);
         }
     }
-    successes
+    (successes, children)
 }
 
 fn cases() -> u64 {
@@ -187,18 +206,18 @@ fn probes_survive_any_calldata() {
     let child = Address::repeat_byte(0xc1);
     assert_ok(&call(&mut chain, IProbe::makeCall { child, kind: CHILD.0 }));
     let known = vec![ALICE, BOB, CAROL, PROBE, OTHER, child, Address::ZERO];
-    let methods = probes();
-    let successes = fuzz(&mut chain, &methods, known, 1, cases());
+    let (successes, _) = fuzz(&mut chain, probes(), &[], known, 1, cases());
     assert!(successes * 20 > cases(), "{successes} of {} succeeded: too few to mean anything", cases());
 }
 
 #[test]
 fn published_contracts_survive_any_calldata() {
     let rules = Rules::standard(31_337);
-    let methods = published(&rules);
+    let (methods, made) = published(&rules);
     let mut known: Vec<Address> = rules.registry.fixed().map(|(address, _)| address).collect();
     known.extend([ALICE, BOB, CAROL, Address::ZERO]);
     let mut chain = TestChain::new(rules, &[ALICE, BOB]);
-    let successes = fuzz(&mut chain, &methods, known, 2, cases());
-    assert!(successes > 0);
+    let (successes, children) = fuzz(&mut chain, methods, &made, known, 2, cases());
+    assert!(successes * 20 > cases(), "{successes} of {} succeeded", cases());
+    assert!(children > 0 || cases() < 1_000, "tokens and pairs were never made");
 }
