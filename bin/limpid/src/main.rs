@@ -8,8 +8,8 @@
 //! - L-2 Nothing is signed before amounts, limits and the highest fee were shown and agreed to.
 //! - L-3 With `--json`, standard output holds one JSON value (or one a line), nothing else.
 //!
-//! Tested in `tests/it`: L-1 in `secrecy`, the offline commands and errors in `offline`; the rest by
-//! the clients' tests against a running node.
+//! Tested in `tests/it`: L-1 in `secrecy`, L-2 and L-3 in `flows` and `market` against a running node,
+//! what needs none in `offline`.
 // A program exports nothing: `pub` here means "for the other modules".
 #![allow(unreachable_pub)]
 
@@ -45,10 +45,10 @@ fn run(cli: Cli) -> Result<(), error::CliError> {
     let global = cli.global;
     // These need no node to talk to; `node` runs its own threads.
     match cli.command {
-        Command::Node(args) => return cmd::node::run(args, &global),
-        Command::Wallet(args) => return cmd::wallet::run(args, &global),
-        Command::Abi(args) => return cmd::abi::run(args, &global),
-        Command::Completions(args) => return cmd::completions::run(args),
+        Command::Node(args) => cmd::node::run(args, &global),
+        Command::Wallet(args) => cmd::wallet::run(args, &global),
+        Command::Abi(args) => cmd::abi::run(args, &global),
+        Command::Completions(args) => cmd::completions::run(args),
         command => {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
             runtime.block_on(online(command, &global))

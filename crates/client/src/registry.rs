@@ -6,7 +6,7 @@
 use crate::{
     amount::Unit,
     client::Client,
-    error::{Result, printable},
+    error::{ClientError, Result, printable},
 };
 use alloy_primitives::{Address, U256};
 use limpid_abi::{IERC20, IExchange, ITokenFactory, addresses::Addresses};
@@ -69,7 +69,11 @@ impl Registry {
         let (mut tokens, mut offset, mut complete) = (Vec::new(), 0, false);
         while offset < MOST {
             let call = ITokenFactory::tokensCall { offset: U256::from(offset), limit: U256::from(PAGE) };
-            let page = client.call(addresses.token_factory, &call).await?;
+            let page = match client.call(addresses.token_factory, &call).await {
+                // Another Ethereum chain: its tokens have addresses only.
+                Err(ClientError::NotThatContract { .. }) => Vec::new(),
+                other => other?,
+            };
             let loaded = page.len() as u64;
             tokens.extend(page.into_iter().map(|info| Asset {
                 token: Some(info.token),

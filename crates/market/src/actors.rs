@@ -1,5 +1,6 @@
 //! Who plays. Their keys are derived from public names: anybody can have them.
 
+use crate::venue::Amounts;
 use alloy_primitives::{Address, keccak256};
 use limpid_wallet::{Key, Secret, Signer, WalletError};
 
@@ -30,6 +31,9 @@ pub struct Actor {
     pub signer: Signer,
     /// Its next nonce.
     pub(crate) nonce: u64,
+    /// What it has to play with: its wallet without its money for fees. Booked by what its transactions
+    /// moved, so that no trade depends on what gas happened to cost (K-5).
+    pub(crate) purse: Amounts,
 }
 
 impl Actor {
@@ -38,7 +42,7 @@ impl Actor {
         let name = name.into();
         let seed = keccak256(format!("limpid market, play money only: {name}"));
         let key = Key::from_hex(&Secret::new(alloy_primitives::hex::encode(seed)))?;
-        Ok(Self { name, role, signer: Signer::new(&key)?, nonce: 0 })
+        Ok(Self { name, role, signer: Signer::new(&key)?, nonce: 0, purse: Amounts::default() })
     }
 
     /// Its account.

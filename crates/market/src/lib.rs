@@ -17,7 +17,8 @@
 //! - K-6 *Development chains only.* The keys are public.
 //!
 //! K-1 is tested in `tests/it/feeds.rs` (on real files, from `LIMPID_DATA`), K-2 and K-3 in
-//! [`arbitrage`], K-5 in [`rng`] and [`plan`]; K-4 and K-6 by the clients' tests against a running node.
+//! [`arbitrage`]; K-4 and K-5 against a running node in `bin/limpid/tests/it/market.rs`, K-6 in
+//! `bin/limpid/tests/it/offline.rs`.
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 pub mod actors;

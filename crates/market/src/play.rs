@@ -15,6 +15,10 @@ use crate::{
 use alloy_primitives::U256;
 use limpid_client::{BlockTag, Call, Client, ClientError, Unit};
 use limpid_math::{Round, mul_div};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 /// Chain id of a development chain, for nodes that do not say what they are.
 const DEV_CHAIN_ID: u64 = 31_337;
@@ -39,6 +43,8 @@ pub struct Options {
     pub live: bool,
     /// The native coin's unit.
     pub coin: Unit,
+    /// Set to end the play early: the hour in play is closed and the reckoning made.
+    pub stop: Arc<AtomicBool>,
 }
 
 /// Plays a feed against a node until its end.
@@ -50,9 +56,9 @@ pub async fn play(
 ) -> Result<Summary, MarketError> {
     let mut market = Market::open(client, feed, options).await?;
     observer.opening(&market.opening(feed, options))?;
-    let first = feed.candles.first().ok_or(MarketError::Range)?.start;
+    let Candle { start: first, open: mut last, .. } = *feed.candles.first().ok_or(MarketError::Range)?;
     let mut clock = if options.live {
-        Clock::live()
+        Clock::live(Arc::clone(&options.stop))
     } else {
         let head = client.block(BlockTag::Latest).await?.ok_or(MarketError::Inconsistent("no latest block"))?;
         Clock::compressed(head.timestamp)
@@ -61,12 +67,17 @@ pub async fn play(
     while let Some(candle) = candles.next() {
         market.play_candle(candle, first, &mut clock).await?;
         let hour = candle.start / HOUR;
-        if candles.peek().is_none_or(|next| next.start / HOUR != hour) {
+        let stops = options.stop.load(Ordering::Relaxed);
+        if stops || candles.peek().is_none_or(|next| next.start / HOUR != hour) {
             let hour = market.close_hour(hour * HOUR, candle.close).await?;
             observer.hour(&hour)?;
         }
+        last = candle.close;
+        if stops {
+            break;
+        }
     }
-    let summary = market.reckon(feed).await?;
+    let summary = market.reckon(feed, last).await?;
     observer.summary(&summary)?;
     Ok(summary)
 }
@@ -120,7 +131,8 @@ impl<'a> Market<'a> {
         let client = self.venue.client;
         let signer = limpid_wallet::dev_signer(FUNDER)?;
         let nonce = client.nonce(signer.address(), BlockTag::Pending).await?;
-        let mut funder = Actor { name: "funder".to_owned(), role: Role::Issuer, signer, nonce };
+        let mut funder =
+            Actor { name: "funder".to_owned(), role: Role::Issuer, signer, nonce, purse: Amounts::default() };
         let mut balances = Vec::new();
         for actor in &self.actors {
             balances.push(client.balance(actor.address()).await?);
@@ -155,7 +167,9 @@ impl<'a> Market<'a> {
         if needs > own {
             return Err(short(needs));
         }
-        for (actor, amount) in self.actors.iter().zip(missing) {
+        let for_fees = budget / U256::from(FEE_PARTS);
+        for ((actor, amount), had) in self.actors.iter_mut().zip(missing).zip(balances) {
+            actor.purse.coin = had.saturating_add(amount).saturating_sub(for_fees);
             if !amount.is_zero() {
                 self.venue.act(&mut funder, "funding an actor", Call::transfer(actor.address(), amount)).await?;
             }
@@ -183,8 +197,10 @@ impl<'a> Market<'a> {
         let issuer = actors.first_mut().ok_or(MarketError::Inconsistent("no issuer"))?;
         venue.create_dollar(issuer, plan.supply()).await?;
         venue.hand_out(issuer, &shares).await?;
-        for actor in &self.actors {
-            self.started.push(self.venue.wallet_of(actor.address()).await?);
+        for actor in &mut self.actors {
+            let wallet = self.venue.wallet_of(actor.address()).await?;
+            actor.purse.dollar = wallet.dollar;
+            self.started.push(wallet);
         }
         let deposit = Amounts { coin: plan.pool_coin / thirds, dollar: plan.pool_dollars / thirds };
         for maker in self.actors.iter_mut().filter(|actor| actor.role == Role::Maker) {
@@ -236,7 +252,7 @@ impl<'a> Market<'a> {
         let Some(trader) = actors.iter_mut().filter(|actor| actor.role == Role::Trader).nth(place) else {
             return Ok(());
         };
-        let has = spendable(venue, trader, side).await?;
+        let has = spendable(trader, side);
         let amount_in = (pool.saturating_mul(size) / U256::from(10_000)).min(has / U256::from(4));
         if amount_in.is_zero() {
             return Ok(());
@@ -255,7 +271,7 @@ impl<'a> Market<'a> {
             let (mut most, mut place) = (U256::ZERO, None);
             for (index, actor) in self.actors.iter().enumerate() {
                 if actor.role == Role::Arbitrageur {
-                    let has = spendable(&self.venue, actor, best.side).await?;
+                    let has = spendable(actor, best.side);
                     if has > most {
                         (most, place) = (has, Some(index));
                     }
@@ -288,8 +304,7 @@ impl<'a> Market<'a> {
         let Self { venue, actors, .. } = self;
         // The last maker only: the others show what holding through everything gives.
         let Some(maker) = actors.iter_mut().rfind(|actor| actor.role == Role::Maker) else { return Ok(()) };
-        let wallet = venue.wallet_of(maker.address()).await?;
-        let (coin, dollar) = (part(wallet.coin.saturating_sub(venue.fee_reserve())), part(wallet.dollar));
+        let (coin, dollar) = (part(maker.purse.coin), part(maker.purse.dollar));
         if removes {
             let shares = part(venue.shares_of(maker.address()).await?);
             if !shares.is_zero() {
@@ -320,12 +335,9 @@ impl<'a> Market<'a> {
         Ok(Hour { start, real, pool, error_ppm, swaps, volume, fees_makers, fees_community })
     }
 
-    async fn reckon(&mut self, feed: &Feed) -> Result<Summary, MarketError> {
-        let (first, last) = match feed.candles.as_slice() {
-            [first, .., last] => (first.open, last.close),
-            [only] => (only.open, only.close),
-            [] => return Err(MarketError::Range),
-        };
+    /// Who has what, coin valued at the last real price that was played.
+    async fn reckon(&mut self, feed: &Feed, last: Price) -> Result<Summary, MarketError> {
+        let first = feed.candles.first().ok_or(MarketError::Range)?.open;
         let (mut rows, mut now, mut deposited, mut earned) =
             (Vec::new(), Amounts::default(), Amounts::default(), Amounts::default());
         for (actor, started) in self.actors.iter().zip(&self.started) {
@@ -373,13 +385,12 @@ impl<'a> Market<'a> {
     }
 }
 
-/// What an actor can put into a swap; some coin stays for fees.
-async fn spendable(venue: &Venue<'_>, actor: &Actor, side: Side) -> Result<U256, MarketError> {
-    let wallet = venue.wallet_of(actor.address()).await?;
-    Ok(match side {
-        Side::SellCoin => wallet.coin.saturating_sub(venue.fee_reserve()),
-        Side::BuyCoin => wallet.dollar,
-    })
+/// What an actor can put into a swap.
+const fn spendable(actor: &Actor, side: Side) -> U256 {
+    match side {
+        Side::SellCoin => actor.purse.coin,
+        Side::BuyCoin => actor.purse.dollar,
+    }
 }
 
 /// Dollars for coin and dollars together, at a price.

@@ -91,13 +91,29 @@ impl<'a> Venue<'a> {
         let hash = self.client.send_raw(&signed).await.map_err(step)?;
         actor.nonce += 1;
         let receipt = self.client.wait(hash, RECEIPT_TIMEOUT).await.map_err(step)?;
-        if receipt.succeeded() {
-            return Ok(receipt);
+        if !receipt.succeeded() {
+            return Err(step(self.client.why_failed(&transaction, &receipt).await));
         }
-        Err(step(self.client.why_failed(&transaction, &receipt).await))
+        self.settle(&mut actor.purse, &receipt);
+        Ok(receipt)
     }
 
-    /// Coin that an actor keeps for the fee of its next transactions.
+    /// Books what a transaction moved between its sender and the pool, by the pool's events.
+    fn settle(&self, purse: &mut Amounts, receipt: &Receipt) {
+        for (_, swap) in receipt.events::<IUniswapV2Pair::Swap>() {
+            *purse = purse
+                .minus(self.ordered(swap.amount0In, swap.amount1In))
+                .plus(self.ordered(swap.amount0Out, swap.amount1Out));
+        }
+        for (_, deposit) in receipt.events::<IUniswapV2Pair::Mint>() {
+            *purse = purse.minus(self.ordered(deposit.amount0, deposit.amount1));
+        }
+        for (_, withdrawal) in receipt.events::<IUniswapV2Pair::Burn>() {
+            *purse = purse.plus(self.ordered(withdrawal.amount0, withdrawal.amount1));
+        }
+    }
+
+    /// Coin that some transactions can cost at most.
     pub(crate) fn fee_reserve(&self) -> U256 {
         self.fees.max_cost(GAS_LIMIT).saturating_mul(U256::from(4))
     }
@@ -122,6 +138,8 @@ impl<'a> Venue<'a> {
             .find(|(emitter, _)| *emitter == self.addresses.token_factory)
             .ok_or(MarketError::Inconsistent("the token factory logged no TokenCreated"))?;
         self.dollar = created.1.token;
+        // Uniswap V2 orders a pair's tokens by address.
+        self.coin_is_token0 = self.addresses.weth < self.dollar;
         Ok(())
     }
 
@@ -167,7 +185,6 @@ impl<'a> Venue<'a> {
         if self.pair.is_zero() {
             return Err(MarketError::Inconsistent("the factory knows no pair after the first deposit"));
         }
-        self.coin_is_token0 = self.client.call(self.pair, &IUniswapV2Pair::token0Call {}).await? == self.addresses.weth;
         self.unread = self.client.block_number().await? + 1;
         Ok(())
     }
@@ -281,6 +298,12 @@ impl Amounts {
     fn add(&mut self, is_dollar: bool, amount: U256) {
         let place = if is_dollar { &mut self.dollar } else { &mut self.coin };
         *place = place.saturating_add(amount);
+    }
+
+    /// Both differences, at least zero.
+    #[must_use]
+    pub const fn minus(self, other: Self) -> Self {
+        Self { coin: self.coin.saturating_sub(other.coin), dollar: self.dollar.saturating_sub(other.dollar) }
     }
 
     /// Both sums.

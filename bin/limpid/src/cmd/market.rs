@@ -13,6 +13,10 @@ use std::{
     fs::OpenOptions,
     io::{self, BufWriter, IsTerminal as _},
     path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 /// What to play.
@@ -64,7 +68,7 @@ pub async fn run(args: MarketArgs, global: &Global) -> Result<()> {
         }
         None => None,
     };
-    let options = Options { seed: args.seed, live: args.live, coin: session.coin.clone() };
+    let options = Options { seed: args.seed, live: args.live, coin: session.coin.clone(), stop: stop_at_ctrl_c() };
     let stdout = io::stdout();
     let screen = stdout.is_terminal();
     let teller: Box<dyn Observer> =
@@ -75,4 +79,19 @@ pub async fn run(args: MarketArgs, global: &Global) -> Result<()> {
     };
     play(&session.client, &feed, &options, observer.as_mut()).await?;
     Ok(())
+}
+
+/// The first Ctrl-C ends the play with its reckoning, the second ends the program.
+fn stop_at_ctrl_c() -> Arc<AtomicBool> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    tokio::spawn(async move {
+        while tokio::signal::ctrl_c().await.is_ok() {
+            if flag.swap(true, Ordering::Relaxed) {
+                std::process::exit(130);
+            }
+            eprintln!("Ending after this period; Ctrl-C again ends at once.");
+        }
+    });
+    stop
 }

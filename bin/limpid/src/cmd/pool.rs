@@ -222,29 +222,41 @@ async fn add(args: &AddArgs, session: &Session, registry: &Registry) -> Result<(
         Some(pool) => intent.push(("pool", format!("{}, {}", pool.pair, pool.price()?))),
         None => intent.push(("pool", "new: these amounts set its price".to_owned())),
     }
-    let (to, deadline) = (account.address, session.deadline(args.deadline).await?);
+    let deadline = session.deadline(args.deadline).await?;
+    let call = add_call(registry, &sides, [first, second], least, account.address, deadline);
+    let receipt = confirm::sign_and_send(session, &account, &args.signing, intent, call).await?;
+    report_position(session, registry, [&args.first, &args.second], &account, &receipt).await
+}
+
+/// The Router02 function for this pair of sides. No allowance is needed: the exchange debits its caller.
+fn add_call(
+    registry: &Registry,
+    sides: &[Asset; 2],
+    amounts: [U256; 2],
+    least: [U256; 2],
+    to: Address,
+    deadline: U256,
+) -> Call {
     let router = registry.addresses.router;
-    let coin = sides.iter().position(|asset| asset.token.is_none());
-    let call = match coin {
-        Some(place) => {
-            let other = 1 - place;
-            let amounts = [first, second];
+    match sides.iter().position(|asset| asset.token.is_none()) {
+        Some(coin) => {
+            let other = 1 - coin;
             let call = Router::addLiquidityETHCall {
                 token: registry.traded(&sides[other]),
                 amountTokenDesired: amounts[other],
                 amountTokenMin: least[other],
-                amountETHMin: least[place],
+                amountETHMin: least[coin],
                 to,
                 deadline,
             };
-            Call::function(router, &call).with_value(amounts[place])
+            Call::function(router, &call).with_value(amounts[coin])
         }
         None => {
             let call = Router::addLiquidityCall {
                 tokenA: registry.traded(&sides[0]),
                 tokenB: registry.traded(&sides[1]),
-                amountADesired: first,
-                amountBDesired: second,
+                amountADesired: amounts[0],
+                amountBDesired: amounts[1],
                 amountAMin: least[0],
                 amountBMin: least[1],
                 to,
@@ -252,9 +264,7 @@ async fn add(args: &AddArgs, session: &Session, registry: &Registry) -> Result<(
             };
             Call::function(router, &call)
         }
-    };
-    let receipt = confirm::sign_and_send(session, &account, &args.signing, intent, call).await?;
-    report_position(session, registry, [&args.first, &args.second], &account, &receipt).await
+    }
 }
 
 async fn add_one(args: &AddArgs, session: &Session, registry: &Registry) -> Result<()> {
@@ -325,27 +335,38 @@ async fn remove(args: &RemoveArgs, session: &Session, registry: &Registry) -> Re
         ("at least", format!("{} and {}", sides[0].unit.show(least[0]), sides[1].unit.show(least[1]))),
         ("for shares", format!("{} of {}", amount::format(shares, 18), amount::format(held, 18))),
     ];
-    let (to, deadline, router) = (account.address, session.deadline(args.deadline).await?, registry.addresses.router);
-    let call = match sides.iter().position(|asset| asset.token.is_none()) {
-        Some(place) => {
-            let other = 1 - place;
-            let token = registry.traded(&sides[other]);
+    let deadline = session.deadline(args.deadline).await?;
+    let call = remove_call(registry, &sides, shares, least, account.address, deadline);
+    let receipt = confirm::sign_and_send(session, &account, &args.signing, intent, call).await?;
+    report_position(session, registry, [&args.first, &args.second], &account, &receipt).await
+}
+
+fn remove_call(
+    registry: &Registry,
+    sides: &[Asset; 2],
+    liquidity: U256,
+    least: [U256; 2],
+    to: Address,
+    deadline: U256,
+) -> Call {
+    let router = registry.addresses.router;
+    match sides.iter().position(|asset| asset.token.is_none()) {
+        Some(coin) => {
             let call = Router::removeLiquidityETHCall {
-                token,
-                liquidity: shares,
-                amountTokenMin: least[other],
-                amountETHMin: least[place],
+                token: registry.traded(&sides[1 - coin]),
+                liquidity,
+                amountTokenMin: least[1 - coin],
+                amountETHMin: least[coin],
                 to,
                 deadline,
             };
             Call::function(router, &call)
         }
         None => {
-            let (token_a, token_b) = (registry.traded(&sides[0]), registry.traded(&sides[1]));
             let call = Router::removeLiquidityCall {
-                tokenA: token_a,
-                tokenB: token_b,
-                liquidity: shares,
+                tokenA: registry.traded(&sides[0]),
+                tokenB: registry.traded(&sides[1]),
+                liquidity,
                 amountAMin: least[0],
                 amountBMin: least[1],
                 to,
@@ -353,9 +374,7 @@ async fn remove(args: &RemoveArgs, session: &Session, registry: &Registry) -> Re
             };
             Call::function(router, &call)
         }
-    };
-    let receipt = confirm::sign_and_send(session, &account, &args.signing, intent, call).await?;
-    report_position(session, registry, [&args.first, &args.second], &account, &receipt).await
+    }
 }
 
 /// The position after a deposit or a withdrawal.

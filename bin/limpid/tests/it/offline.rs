@@ -1,6 +1,10 @@
 //! What needs no node, and what is said when there is none.
 use crate::Home;
-use std::fs;
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+};
 
 #[test]
 fn without_a_node_the_message_says_how_to_start_one() {
@@ -76,4 +80,66 @@ fn a_wrong_price_file_is_refused_before_any_node_is_asked() {
     assert!(told.contains("ts_ms,open,high,low,close,volume_base") && told.contains("Unix Timestamp"), "{told}");
     assert!(home.fails(&["market", "--start", "yesterday"]).contains("is no time"));
     assert!(home.fails(&["market", "--start", "2030-01-01"]).contains("no prices from"));
+}
+
+/// A node of Ethereum's main network: chain id 1, and none of our methods.
+fn foreign_node() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            std::thread::spawn(move || answer(stream));
+        }
+    });
+    format!("http://{address}")
+}
+
+/// Answers the requests of one connection until it ends.
+fn answer(stream: TcpStream) -> std::io::Result<()> {
+    let mut reader = BufReader::new(stream.try_clone()?);
+    let mut stream = stream;
+    loop {
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            if reader.read_line(&mut line)? == 0 {
+                return Ok(());
+            }
+            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                length = value.trim().parse().unwrap();
+            }
+            if line == "\r\n" {
+                break;
+            }
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body)?;
+        let request: serde_json::Value = serde_json::from_slice(&body)?;
+        let mut reply = serde_json::json!({ "jsonrpc": "2.0", "id": request["id"] });
+        match request["method"].as_str() {
+            Some("eth_chainId") => reply["result"] = "0x1".into(),
+            Some("eth_call") => reply["result"] = "0x".into(),
+            _ => reply["error"] = serde_json::json!({ "code": -32601, "message": "Method not found" }),
+        }
+        let text = reply.to_string();
+        write!(
+            stream,
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{text}",
+            text.len()
+        )?;
+    }
+}
+
+/// Keys that everybody has must not sign where coin is worth something.
+#[test]
+fn public_keys_work_on_development_chains_only() {
+    let mut home = Home::new();
+    home.rpc = foreign_node();
+    let to = "0x00000000000000000000000000000000000000ff";
+    let told = home.fails(&["market"]);
+    assert!(told.contains("chain 1 is no development chain"), "{told}");
+    let told = home.fails(&["pool", "list"]);
+    assert!(told.contains("no such contract on this chain"), "{told}");
+    let told = home.fails(&["send", "1", "ETH", to, "--from", "dev:0", "--yes"]);
+    assert!(told.contains("dev accounts work on development chains only"), "{told}");
 }
