@@ -124,6 +124,9 @@ impl LogFilter {
         let any = |mut inputs: Box<dyn Iterator<Item = &[u8]> + '_>| {
             inputs.any(|input| bloom.contains_input(BloomInput::Raw(input)))
         };
+        if bloom.is_zero() {
+            return false;
+        }
         let addresses = self.addresses.is_empty() || any(Box::new(self.addresses.iter().map(|one| one.as_slice())));
         let mut topics = self.topics.iter().filter(|wanted| !wanted.is_empty());
         addresses && topics.all(|wanted| any(Box::new(wanted.iter().map(|one| one.as_slice()))))
@@ -193,12 +196,30 @@ pub(crate) fn search(
     if asked > limits.range {
         return Err(LogError::Range { asked, limit: limits.range });
     }
-    let heights: Box<dyn Iterator<Item = Result<u64, ChainError>>> = if filter.addresses.is_empty() {
-        Box::new((from..=to).map(Ok))
+    if filter.addresses.is_empty() {
+        collect(reader, filter, bloom_heights(reader, filter, from, to), from, limits)
     } else {
-        Box::new(indexed_heights(reader, &filter.addresses, from, to)?.into_iter().map(Ok))
-    };
-    collect(reader, filter, heights, from, limits)
+        let heights = indexed_heights(reader, &filter.addresses, from, to)?;
+        collect(reader, filter, heights.into_iter().map(Ok), from, limits)
+    }
+}
+
+/// The blocks whose bloom says that they may hold one, by reading every header.
+fn bloom_heights(
+    reader: &dyn Reader,
+    filter: &LogFilter,
+    from: u64,
+    to: u64,
+) -> impl Iterator<Item = Result<u64, ChainError>> {
+    let end = to.checked_add(1).map(|end| end.to_be_bytes().to_vec());
+    let range = KeyRange { start: from.to_be_bytes().to_vec(), end };
+    Rows::new(reader, Table::Headers, range, Order::Ascending).filter_map(|row| {
+        let header = row.map_err(ChainError::from).and_then(|(_, row)| rows::decode_header(&row));
+        match header {
+            Ok((_, header)) => filter.may_match(&header.logs_bloom).then_some(Ok(header.number)),
+            Err(error) => Some(Err(error)),
+        }
+    })
 }
 
 /// The blocks in which any of `addresses` logged.
@@ -232,10 +253,6 @@ fn collect(
     let (mut found, mut blocks) = (Vec::new(), 0usize);
     for height in heights {
         let height = height?;
-        let Some((_, header)) = rows::header(reader, height)? else { continue };
-        if !filter.may_match(&header.logs_bloom) {
-            continue;
-        }
         let reached = height.saturating_sub(1);
         blocks = blocks.saturating_add(1);
         if blocks > limits.blocks {

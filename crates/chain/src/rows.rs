@@ -112,10 +112,13 @@ pub(crate) fn signature(reader: &dyn Reader, hash: B256) -> Result<Option<Signat
 
 /// The header at a height, with its hash.
 pub(crate) fn header(reader: &dyn Reader, height: u64) -> Result<Option<(B256, Header)>, ChainError> {
-    let Some(row) = reader.get(Table::Headers, &height.to_be_bytes())? else { return Ok(None) };
+    reader.get(Table::Headers, &height.to_be_bytes())?.map(|row| decode_header(&row)).transpose()
+}
+
+pub(crate) fn decode_header(row: &[u8]) -> Result<(B256, Header), ChainError> {
     let (hash, mut rest) = row.split_first_chunk::<32>().ok_or_else(|| damaged("header"))?;
     let header = Header::decode(&mut rest).map_err(|_| damaged("header"))?;
-    Ok(Some((B256::from(*hash), header)))
+    Ok((B256::from(*hash), header))
 }
 
 /// The hash of the block at a height.

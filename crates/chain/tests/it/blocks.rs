@@ -349,15 +349,17 @@ fn a_chain_is_there_again_after_a_restart() {
 
 #[test]
 fn history_of_hashes_for_contracts() {
-    // BLOCKHASH(NUMBER - 1) into slot 0, across blocks that are pending.
-    let code = [0x60, 1, 0x43, 0x03, 0x40, 0x5f, 0x55, 0x00];
+    // BLOCKHASH(NUMBER - 1) into slot 0 and BLOCKHASH(NUMBER - 2) into slot 1, across blocks that are pending.
+    let code = [0x60, 1, 0x43, 0x03, 0x40, 0x5f, 0x55, 0x60, 2, 0x43, 0x03, 0x40, 0x60, 1, 0x55, 0x00];
     let ledger = ledger(Genesis::dev(CHAIN));
     let genesis = ledger.head().block.hash;
     let target = key(0).address().create(0);
     let one = ledger.build(genesis, 5, &mut list([deploy(0, &code)])).unwrap();
     let two = ledger.build(one.hash(), 5, &mut list([call(1, target)])).unwrap();
     assert_eq!(two.state.storage(target, U256::ZERO).unwrap(), U256::from_be_bytes(one.hash().0));
+    assert_eq!(two.state.storage(target, U256::from(1)).unwrap(), U256::from_be_bytes(genesis.0));
     let three = ledger.build(two.hash(), 5, &mut list([call(2, target)])).unwrap();
+    assert_eq!(three.state.storage(target, U256::from(1)).unwrap(), U256::from_be_bytes(one.hash().0));
     for executed in [&one, &two, &three] {
         ledger.commit(executed.hash()).unwrap();
     }

@@ -59,6 +59,19 @@ fn automine_makes_no_block_without_a_transaction() {
     assert_eq!(node.pool().status(), (1, 1));
 }
 
+/// A block takes 64 of a sender at most; nobody sends anything after that, and still the rest is mined.
+#[test]
+fn what_one_block_leaves_the_next_takes() {
+    let node = manual_node();
+    let send = |nonce| node.send_raw_transaction(&raw(transfer(nonce, TO, 1), &key(0))).unwrap();
+    let sent: Vec<_> = (0..100).map(send).collect();
+    node.set_mining(Mining::Auto).unwrap();
+    let found = node.wait_for_receipt(sent[99], Duration::from_secs(20)).unwrap().expect("the hundredth is mined");
+    assert_eq!(found.place.at.height, 2);
+    assert_eq!(node.pool().status(), (0, 0));
+    assert_replays(&node);
+}
+
 #[test]
 fn a_steady_chain_makes_idle_blocks_and_keeps_its_pace() {
     let mining = Mining::Steady { busy: Duration::from_millis(100), idle: Duration::from_millis(400) };
