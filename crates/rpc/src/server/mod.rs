@@ -41,6 +41,8 @@ pub struct Config {
     pub connections: u32,
     /// Subscriptions of one connection.
     pub subscriptions: u32,
+    /// Messages that wait for a client that reads slowly; then whoever sends to it waits.
+    pub waiting_messages: u32,
 }
 
 impl Default for Config {
@@ -54,6 +56,7 @@ impl Default for Config {
             batch: 1_000,
             connections: 1_000,
             subscriptions: 256,
+            waiting_messages: 1_024,
         }
     }
 }
@@ -127,6 +130,7 @@ fn server_config(config: &Config) -> ServerConfig {
         .max_connections(config.connections)
         .max_subscriptions_per_connection(config.subscriptions)
         .set_batch_request_config(BatchRequestConfig::Limit(config.batch))
+        .set_message_buffer_capacity(config.waiting_messages.max(1))
         .enable_ws_ping(PingConfig::new().max_failures(3))
         .set_id_provider(HexIds)
         .build()

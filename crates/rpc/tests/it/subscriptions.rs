@@ -2,18 +2,23 @@
 
 use crate::{socket::Socket, world::*};
 use alloy_primitives::{Address, hex};
+use limpid_chain::{Genesis, Mining};
+use limpid_rpc::Config;
 use serde_json::{Value, json};
+
+const BLOCKS: u64 = 6_000;
 
 #[test]
 fn heads_come_in_order_none_twice_none_left_out() {
-    let world = World::new();
+    let config = Config { waiting_messages: 2, ..Config::default() };
+    let world = World::serve(node(Genesis::dev(CHAIN), Mining::Manual), &config);
     let mut socket = Socket::connect(world.address);
     let heads = socket.ask("eth_subscribe", json!(["newHeads"]));
     assert!(heads.as_str().unwrap().starts_with("0x"));
-    // Many more than the channel between node and subscribers holds, while nobody reads.
-    world.ask("anvil_mine", json!([300]));
+    // Far more than the system's buffers, the server's and the channel to subscribers hold, while nobody reads.
+    world.ask("anvil_mine", json!([BLOCKS]));
     let mut parent = world.ask("eth_getBlockByNumber", json!(["0x0"]))["hash"].clone();
-    for height in 1..=300 {
+    for height in 1..=BLOCKS {
         let head = socket.pushed(&heads);
         assert_eq!((&head["number"], &head["parentHash"]), (&json!(format!("{height:#x}")), &parent));
         parent = head["hash"].clone();
