@@ -5,7 +5,8 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 need cargo cc node
 
-documentation() { RUSTDOCFLAGS="-D warnings" cargo doc --profile ci --locked --workspace --no-deps; }
+# Links to private items are for readers of this code, who see them.
+documentation() { RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" cargo doc --profile ci --locked --workspace --no-deps --document-private-items; }
 
 failed=0
 stage "formatting" cargo fmt --all --check || failed=1

@@ -58,7 +58,7 @@ pub fn state(rules: &Rules, timestamp: u64, alloc: &BTreeMap<Address, Alloc>) ->
     let block = BlockContext { timestamp, gas_limit: u64::MAX, ..BlockContext::default() };
     let mut overlay = Overlay::new(Arc::new(MemorySource::default()));
     for (address, account) in alloc {
-        overlay.set_account(*address, info(account)).map_err(fatal)?;
+        overlay.set_account(*address, info(account)?).map_err(fatal)?;
         for (slot, value) in &account.storage {
             overlay.set_storage(*address, *slot, *value).map_err(fatal)?;
         }
@@ -103,12 +103,12 @@ fn install_code(vm: &mut Vm, address: Address, code: Bytes) -> Result<(), ExecEr
     Ok(())
 }
 
-fn info(account: &Alloc) -> AccountInfo {
+fn info(account: &Alloc) -> Result<AccountInfo, ExecError> {
     let mut info = AccountInfo { balance: account.balance, nonce: account.nonce, ..AccountInfo::default() };
     if !account.code.is_empty() {
-        info = info.with_code(Bytecode::new_raw(account.code.clone()));
+        info = info.with_code(Bytecode::new_raw_checked(account.code.clone()).map_err(fatal)?);
     }
-    info
+    Ok(info)
 }
 
 fn fatal(error: impl std::fmt::Display) -> ExecError {

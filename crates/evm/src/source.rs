@@ -263,7 +263,8 @@ impl Database for Overlay {
         if let Some(code) = self.codes.get(&hash) {
             return Ok(code.clone());
         }
-        let code = Bytecode::new_raw(self.source.code(hash)?);
+        let stored = self.source.code(hash)?;
+        let code = Bytecode::new_raw_checked(stored).map_err(|error| SourceError(format!("code {hash}: {error}")))?;
         self.codes.insert(hash, code.clone());
         Ok(code)
     }
