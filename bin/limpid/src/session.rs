@@ -54,8 +54,10 @@ impl Session {
         })
     }
 
-    /// The time, on the chain's clock, at which an order of so many minutes ends.
-    pub async fn deadline(&self, minutes: u64) -> Result<U256> {
+    /// The time, on the chain's clock, at which an order ends: after the minutes asked for, or 20. On a
+    /// development chain a day, because a market in compressed time moves the clock by hours.
+    pub async fn deadline(&self, minutes: Option<u64>) -> Result<U256> {
+        let minutes = minutes.unwrap_or(if self.dev { 24 * 60 } else { 20 });
         let head = self.client.block(BlockTag::Latest).await?.map_or(0, |block| block.timestamp);
         let wall =
             std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs());

@@ -159,7 +159,11 @@ impl Client {
                 let reason = if receipt.gas_used >= transaction.gas_limit {
                     "it ran out of gas".to_owned()
                 } else {
-                    format!("transaction {} failed in block {}", receipt.transaction_hash, receipt.block_number)
+                    format!(
+                        "transaction {} failed in block {}, though it would pass on the state before that block: another \
+                         transaction got in first, or time moved; try again",
+                        receipt.transaction_hash, receipt.block_number
+                    )
                 };
                 ClientError::Reverted(Revert { data: Bytes::new(), reason })
             }

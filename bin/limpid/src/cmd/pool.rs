@@ -49,9 +49,9 @@ pub struct AddArgs {
     /// How far the pool's price may move before the deposit is refused, in percent
     #[arg(long, default_value = "0.5", value_name = "PERCENT", value_parser = parse_percent)]
     slippage: u32,
-    /// Minutes after which the deposit is refused
-    #[arg(long, default_value_t = 20, value_name = "MINUTES")]
-    deadline: u64,
+    /// Minutes after which the deposit is refused [default: 20, a day on development chains]
+    #[arg(long, value_name = "MINUTES")]
+    deadline: Option<u64>,
     #[command(flatten)]
     signing: Signing,
 }
@@ -68,9 +68,9 @@ pub struct RemoveArgs {
     /// How far the pool's price may move before the withdrawal is refused, in percent
     #[arg(long, default_value = "0.5", value_name = "PERCENT", value_parser = parse_percent)]
     slippage: u32,
-    /// Minutes after which the withdrawal is refused
-    #[arg(long, default_value_t = 20, value_name = "MINUTES")]
-    deadline: u64,
+    /// Minutes after which the withdrawal is refused [default: 20, a day on development chains]
+    #[arg(long, value_name = "MINUTES")]
+    deadline: Option<u64>,
     #[command(flatten)]
     signing: Signing,
 }

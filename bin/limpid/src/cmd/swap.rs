@@ -25,9 +25,9 @@ pub struct SwapArgs {
     /// Refuse a trade whose own size moves the price by more than this, in percent
     #[arg(long, default_value = "10", value_name = "PERCENT", value_parser = parse_percent)]
     max_impact: u32,
-    /// Minutes after which the swap is refused
-    #[arg(long, default_value_t = 20, value_name = "MINUTES")]
-    deadline: u64,
+    /// Minutes after which the swap is refused [default: 20, a day on development chains]
+    #[arg(long, value_name = "MINUTES")]
+    deadline: Option<u64>,
     /// Who receives: an address, one of your wallets, or dev:N; yourself otherwise
     #[arg(long, value_name = "ACCOUNT")]
     to: Option<String>,
