@@ -35,7 +35,7 @@ impl Fees {
 /// price accumulators, which an estimate within the old second did not see.
 const CALL_MARGIN: u64 = 100_000;
 
-/// The gas limit for an estimate: a quarter more, for calls at least [`CALL_MARGIN`] more, because state
+/// The gas limit for an estimate: a quarter more, for calls at least 100,000 more, because state
 /// moves between estimate and block; what is not used is not paid. Never above `cap` unless the estimate
 /// itself is.
 pub fn gas_with_margin(estimate: u64, is_call: bool, cap: u64) -> u64 {
