@@ -31,7 +31,7 @@ pub async fn sign_and_send(
     lines.push(("from", account.label.clone()));
     lines.push((
         "fee",
-        format!("about {}, at most {}", coin.show_short(prepared.expected_cost()), coin.show(prepared.max_cost())),
+        format!("about {}, at most {}", coin.show(prepared.expected_cost()), coin.show(prepared.max_cost())),
     ));
     lines.push(("chain", format!("{}, nonce {}", prepared.transaction.chain_id, prepared.transaction.nonce)));
     eprint!("{}", output::fields(&lines));
