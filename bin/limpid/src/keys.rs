@@ -96,7 +96,10 @@ impl Account {
 
 /// The account that a person means: an address, `dev:N`, or the name of a wallet.
 pub fn address(session: &Session, wanted: &str) -> Result<Address> {
-    if let Ok(address) = wanted.parse() {
+    if let Ok(address) = wanted.parse::<Address>() {
+        if !has_good_checksum(wanted) {
+            return told(format!("`{wanted}` is mistyped: its capital letters do not fit its digits (EIP-55)"));
+        }
         return Ok(address);
     }
     if let Some(index) = dev_index(wanted)? {
@@ -109,6 +112,13 @@ pub fn address(session: &Session, wanted: &str) -> Result<Address> {
         Some(address) => Ok(address),
         None => told(format!("wallet `{wanted}` does not say its address")),
     }
+}
+
+/// Whether the capitals of an address are its checksum (EIP-55); one written in a single case carries none.
+pub fn has_good_checksum(address: &str) -> bool {
+    let digits = address.trim_start_matches("0x");
+    let single_case = digits == digits.to_lowercase() || digits == digits.to_uppercase();
+    single_case || Address::parse_checksummed(format!("0x{digits}"), None).is_ok()
 }
 
 fn dev_index(text: &str) -> Result<Option<u32>> {
@@ -140,4 +150,17 @@ pub fn read_secret(path: &Path) -> Result<Secret> {
         read(&mut file, &mut text)?;
     }
     Ok(Secret::new(text))
+}
+
+#[cfg(test)]
+mod checksum {
+    use super::has_good_checksum;
+
+    #[test]
+    fn a_mistyped_address_is_noticed() {
+        assert!(has_good_checksum("0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"));
+        assert!(has_good_checksum("0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266"), "one case carries no checksum");
+        assert!(!has_good_checksum("0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92267"));
+        assert!(!has_good_checksum("0xF39Fd6e51aad88F6F4ce6aB8827279cffFb92266"));
+    }
 }

@@ -1,4 +1,8 @@
-use crate::{args::Global, error::Result, keys::Wallet};
+use crate::{
+    args::Global,
+    error::{Result, told},
+    keys::{self, Wallet},
+};
 use alloy_primitives::{Address, U256};
 use limpid_client::{
     BlockTag, Client, ClientError, Unit,
@@ -43,6 +47,9 @@ impl Session {
 
     /// The asset that a symbol or an address means.
     pub async fn asset(&self, registry: &Registry, wanted: &str) -> Result<Asset> {
+        if wanted.parse::<Address>().is_ok() && !keys::has_good_checksum(wanted) {
+            return told(format!("`{wanted}` is mistyped: its capital letters do not fit its digits (EIP-55)"));
+        }
         Ok(registry.resolve(&self.client, wanted).await??)
     }
 
