@@ -2,7 +2,8 @@
 //!
 //! Rules: a sender may have 64 executable transactions (nonces without a gap) and 64 queued ones behind them; a
 //! transaction takes the place of another of the same nonce only if it pays 10 % more in both fees; 20,000 wait in
-//! all, and when they do, the one with the lowest tip makes room for one that pays more.
+//! all, and when they do, queued ones make room first, then the one with the lowest tip for one that pays more. A queued
+//! transaction, which may never be paid for, drives nobody out who could be executed.
 
 mod best;
 mod check;
@@ -27,6 +28,7 @@ use parking_lot::Mutex;
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet, VecDeque},
+    ops::Range,
     sync::Arc,
 };
 
@@ -81,9 +83,18 @@ struct Inner {
     state: Arc<dyn StateRead>,
     by_hash: B256Map<(Address, u64)>,
     senders: AddressMap<SenderQueue>,
-    /// Cheapest first; among equals the latest first.
-    by_tip: BTreeSet<(u128, Reverse<u64>, Address, u64)>,
+    /// In the order of eviction.
+    evictable: BTreeSet<Place>,
     arrivals: u64,
+}
+
+/// Where a transaction stands in the order of eviction: whether it is executable, then its tip; among equals the latest
+/// goes first.
+type Place = (bool, u128, Reverse<u64>, Address, u64);
+
+fn place(waiting: &Waiting, executable: bool, floor: u64) -> Place {
+    let (sender, nonce) = (waiting.tx.sender(), waiting.nonce());
+    (executable, waiting.lasting_tip(floor), Reverse(waiting.arrival), sender, nonce)
 }
 
 impl Pool {
@@ -93,7 +104,7 @@ impl Pool {
             state,
             by_hash: B256Map::default(),
             senders: AddressMap::default(),
-            by_tip: BTreeSet::new(),
+            evictable: BTreeSet::new(),
             arrivals: 0,
         };
         Self { rules, limits, inner: Mutex::new(inner) }
@@ -132,18 +143,18 @@ impl Pool {
         if replaces.is_none() {
             self.check_sender_limit(queue, &tx)?;
         }
+        let joins = tx.nonce() <= queue.pending_nonce();
         let settlement = tx.kind().to().is_some_and(|to| self.limits.settlement.contains(to));
         let waiting = Waiting { tx: tx.clone(), arrival: inner.arrivals, cost, settlement };
         if replaces.is_none() && inner.by_hash.len() >= self.limits.total {
-            self.make_room(&mut inner, &waiting)?;
+            self.make_room(&mut inner, &waiting, joins)?;
         }
         inner.arrivals = inner.arrivals.saturating_add(1);
         let floor = self.rules.base_fee_floor;
-        inner.senders.entry(tx.sender()).or_insert(fresh);
         if let Some(replaced) = replaces {
             inner.remove(replaced, floor);
         }
-        let executable = inner.insert(waiting, floor);
+        let executable = inner.insert(waiting, fresh, floor);
         Ok(Admitted { tx, executable, replaced: replaces })
     }
 
@@ -175,13 +186,18 @@ impl Pool {
         Ok(())
     }
 
-    fn make_room(&self, inner: &mut Inner, waiting: &Waiting) -> Result<(), PoolError> {
+    /// Drops what stands first in the order of eviction, if `waiting` stands behind it. An executable one goes from the
+    /// end of its sender's chain, so that no other loses its place in front of a gap.
+    fn make_room(&self, inner: &mut Inner, waiting: &Waiting, joins: bool) -> Result<(), PoolError> {
         let floor = self.rules.base_fee_floor;
-        let Some((lowest, _, sender, nonce)) = inner.by_tip.first().copied() else { return Ok(()) };
-        if waiting.lasting_tip(floor) <= lowest {
+        let Some((executable, lowest, _, sender, nonce)) = inner.evictable.first().copied() else { return Ok(()) };
+        let own = sender == waiting.tx.sender();
+        if own || (joins, waiting.lasting_tip(floor)) <= (executable, lowest) {
             return Err(PoolError::Full { lowest });
         }
-        let hash = inner.senders.get(&sender).and_then(|queue| queue.txs.get(&nonce)).map(|tx| tx.tx.hash());
+        let Some(queue) = inner.senders.get(&sender) else { return Ok(()) };
+        let nonce = if executable { queue.pending_nonce().saturating_sub(1) } else { nonce };
+        let hash = queue.txs.get(&nonce).map(|tx| tx.tx.hash());
         if let Some(hash) = hash {
             inner.remove(hash, floor);
         }
@@ -228,7 +244,7 @@ impl Pool {
         let mut inner = self.inner.lock();
         inner.by_hash.clear();
         inner.senders.clear();
-        inner.by_tip.clear();
+        inner.evictable.clear();
     }
 
     /// The executable transactions in the order a block under `base_fee` should take them.
@@ -290,36 +306,53 @@ impl Pool {
 }
 
 impl Inner {
-    /// Returns whether it is executable. Its sender's queue is there.
-    fn insert(&mut self, waiting: Waiting, floor: u64) -> bool {
+    /// Returns whether it is executable. `fresh` is its sender's queue in case there is none.
+    fn insert(&mut self, waiting: Waiting, fresh: SenderQueue, floor: u64) -> bool {
         let (sender, nonce) = (waiting.tx.sender(), waiting.nonce());
         self.by_hash.insert(waiting.tx.hash(), (sender, nonce));
-        self.by_tip.insert((waiting.lasting_tip(floor), Reverse(waiting.arrival), sender, nonce));
-        let queue = self.senders.entry(sender).or_default();
+        let queue = self.senders.entry(sender).or_insert(fresh);
+        let before = queue.ready();
+        self.evictable.insert(place(&waiting, before.contains(&nonce), floor));
         queue.txs.insert(nonce, waiting);
-        nonce < queue.pending_nonce()
+        self.moved(sender, &before, floor);
+        self.senders.get(&sender).is_some_and(|queue| queue.ready().contains(&nonce))
     }
 
     fn remove(&mut self, hash: B256, floor: u64) -> Option<Waiting> {
         let (sender, nonce) = self.by_hash.remove(&hash)?;
         let queue = self.senders.get_mut(&sender)?;
+        let before = queue.ready();
         let waiting = queue.txs.remove(&nonce)?;
-        if queue.txs.is_empty() {
-            self.senders.remove(&sender);
-        }
-        self.by_tip.remove(&(waiting.lasting_tip(floor), Reverse(waiting.arrival), sender, nonce));
+        self.evictable.remove(&place(&waiting, before.contains(&nonce), floor));
+        self.moved(sender, &before, floor);
         Some(waiting)
     }
 
     fn advance_sender(&mut self, sender: Address, account: Account, floor: u64) {
         let Some(queue) = self.senders.get_mut(&sender) else { return };
-        let gone = queue.advance(account.nonce, account.balance);
+        let before = queue.ready();
+        for waiting in queue.advance(account.nonce, account.balance) {
+            self.by_hash.remove(&waiting.tx.hash());
+            self.evictable.remove(&place(&waiting, before.contains(&waiting.nonce()), floor));
+        }
+        self.moved(sender, &before, floor);
+    }
+
+    /// A sender's executable nonces were `before`: those that have become so, or are no longer, change their place. An
+    /// empty queue is forgotten.
+    fn moved(&mut self, sender: Address, before: &Range<u64>, floor: u64) {
+        let Some(queue) = self.senders.get(&sender) else { return };
         if queue.txs.is_empty() {
             self.senders.remove(&sender);
+            return;
         }
-        for waiting in gone {
-            self.by_hash.remove(&waiting.tx.hash());
-            self.by_tip.remove(&(waiting.lasting_tip(floor), Reverse(waiting.arrival), sender, waiting.nonce()));
+        let now = queue.ready();
+        for (nonce, waiting) in &queue.txs {
+            let (was, is) = (before.contains(nonce), now.contains(nonce));
+            if was != is {
+                self.evictable.remove(&place(waiting, was, floor));
+                self.evictable.insert(place(waiting, is, floor));
+            }
         }
     }
 }

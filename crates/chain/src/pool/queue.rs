@@ -3,7 +3,7 @@
 use super::PoolError;
 use crate::{fees::fee, tx::Recovered};
 use alloy_primitives::U256;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 /// A waiting transaction.
 #[derive(Debug, Clone)]
@@ -35,7 +35,7 @@ pub(super) fn cost(tx: &Recovered) -> U256 {
 }
 
 /// Waiting transactions of a sender whose next nonce in the state is `next`.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct SenderQueue {
     pub(super) next: u64,
     pub(super) balance: U256,
@@ -58,6 +58,11 @@ impl SenderQueue {
     pub(super) fn pending_nonce(&self) -> u64 {
         let count = u64::try_from(self.executable(usize::MAX).count()).unwrap_or(u64::MAX);
         self.next.saturating_add(count)
+    }
+
+    /// The nonces without a gap, whatever the limit on how many a block takes.
+    pub(super) fn ready(&self) -> Range<u64> {
+        self.next..self.pending_nonce()
     }
 
     /// What all waiting ones but the one with nonce `except` may cost, in wei.

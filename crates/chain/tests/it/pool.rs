@@ -168,6 +168,24 @@ fn replacement_needs_ten_percent_more_in_both_fees() {
     assert!(pool.add_raw(&raw(same_tip, &zero)).is_err(), "10 % more than no tip is a tip");
 }
 
+/// "Speed up" in a wallet: the sender's only transaction is replaced, and his account is what it was.
+#[test]
+fn replacing_the_only_transaction_leaves_its_sender_in_place() {
+    let pool = pool();
+    let used = Account { nonce: 1, balance: U256::from(10 * COIN), ..Account::default() };
+    let state = StateDb::open(Arc::new(MemStore::new())).unwrap();
+    let changes = BTreeMap::from([(key(0).address(), Some(used))]);
+    let diff = StateDiff { accounts: changes.clone(), ..StateDiff::default() };
+    pool.advance(Arc::new(state.apply(&state.committed(), diff).unwrap()), &changes);
+    let like = |fee: u128| TxEip1559 { max_fee_per_gas: fee, max_priority_fee_per_gas: fee, ..call(1, TO) };
+    let slow = pool.add_raw(&raw(like(5 * GWEI), &key(0))).unwrap();
+    let fast = pool.add_raw(&raw(like(9 * GWEI), &key(0))).unwrap();
+    assert!(fast.executable && fast.replaced == Some(slow.tx.hash()));
+    assert_eq!((pool.status(), pool.pending_nonce(key(0).address())), ((1, 0), Some(2)));
+    assert_eq!(pool.best(0).next().map(|tx| tx.hash()), Some(fast.tx.hash()));
+    assert!(pool.add_raw(&raw(call(2, TO), &key(0))).expect("he still has his coin").executable);
+}
+
 #[test]
 fn gaps_wait_and_fill() {
     let pool = pool();
@@ -220,6 +238,46 @@ fn a_full_pool_gives_way_to_higher_tips() {
     assert!(pool.get(later.tx.hash()).is_none(), "of equals the later one goes");
     assert!(pool.get(cheapest.tx.hash()).is_some());
     assert_eq!(pool.status(), (3, 0));
+}
+
+/// Transactions behind a gap cost their sender nothing, so they must not keep others out.
+#[test]
+fn a_pool_full_of_gaps_gives_way_to_what_can_be_executed() {
+    let limits = PoolLimits { total: 4, ..PoolLimits::default() };
+    let pool = pool_of(limits, 10 * COIN);
+    let with_tip = |nonce: u64, tip: u128| TxEip1559 { max_priority_fee_per_gas: tip, ..call(nonce, TO) };
+    for seed in 1..=4 {
+        assert!(!pool.add_raw(&raw(with_tip(7, GWEI), &stranger(seed))).unwrap().executable);
+    }
+    let queued = pool.add_raw(&raw(with_tip(7, 1), &stranger(5)));
+    assert!(matches!(queued, Err(PoolError::Full { .. })), "among the queued ones the tip decides");
+    for seed in 6..=9 {
+        assert!(pool.add_raw(&raw(with_tip(0, 1), &stranger(seed))).unwrap().executable);
+    }
+    assert_eq!(pool.status(), (4, 0));
+    let queued = pool.add_raw(&raw(with_tip(7, 3 * GWEI), &stranger(5)));
+    assert!(matches!(queued, Err(PoolError::Full { .. })), "whatever it offers, it drives nobody out");
+}
+
+/// A filled gap makes what waits behind it executable, and a removed transaction makes it wait again.
+#[test]
+fn eviction_knows_which_gaps_are_filled() {
+    let limits = PoolLimits { total: 4, ..PoolLimits::default() };
+    let pool = pool_of(limits, 10 * COIN);
+    let with_tip = |nonce: u64, tip: u128| TxEip1559 { max_priority_fee_per_gas: tip, ..call(nonce, TO) };
+    let add = |tx, seed| pool.add_raw(&raw(tx, &stranger(seed)));
+    let (two, one) = (add(with_tip(2, 50), 1).unwrap(), add(with_tip(1, 50), 1).unwrap());
+    let waits = add(with_tip(9, 90), 2).unwrap();
+    add(with_tip(0, 50), 1).unwrap();
+    assert_eq!(pool.status(), (3, 1));
+    add(with_tip(0, 1), 3).unwrap();
+    assert!(pool.get(waits.tx.hash()).is_none(), "the queued one went, although it offered most");
+    add(with_tip(0, 60), 4).unwrap();
+    assert_eq!(pool.status(), (4, 0), "the cheapest executable one went");
+    add(with_tip(0, 70), 5).unwrap();
+    assert!(pool.get(two.tx.hash()).is_none() && pool.get(one.tx.hash()).is_some(), "a chain loses its end");
+    assert!(pool.remove(one.tx.hash()));
+    assert_eq!(pool.pending_nonce(stranger(1).address()), Some(1));
 }
 
 #[test]
