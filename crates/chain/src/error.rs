@@ -63,6 +63,22 @@ pub enum ChainError {
         /// Seconds since 1970.
         earliest: u64,
     },
+    /// A development chain's time ends somewhere.
+    #[error("timestamp {asked} is beyond {latest}, the latest that a development chain can be moved to")]
+    TimeTooFar {
+        /// Seconds since 1970.
+        asked: u64,
+        /// Seconds since 1970.
+        latest: u64,
+    },
+    /// More blocks than one request may make.
+    #[error("{asked} blocks are more than one request makes ({most})")]
+    TooManyBlocks {
+        /// Blocks.
+        asked: u64,
+        /// Blocks.
+        most: u64,
+    },
     /// Asked for what only a development chain does.
     #[error("only development chains do this")]
     NotDev,

@@ -166,9 +166,12 @@ impl From<PoolError> for RpcError {
 impl From<ChainError> for RpcError {
     fn from(error: ChainError) -> Self {
         match &error {
-            ChainError::NotDev | ChainError::Stopping | ChainError::Time { .. } | ChainError::Code(_) => {
-                Self::refused(error.to_string())
-            }
+            ChainError::NotDev
+            | ChainError::Stopping
+            | ChainError::Time { .. }
+            | ChainError::TimeTooFar { .. }
+            | ChainError::TooManyBlocks { .. }
+            | ChainError::Code(_) => Self::refused(error.to_string()),
             _ => Self::internal(&error),
         }
     }

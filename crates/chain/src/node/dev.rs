@@ -15,6 +15,13 @@ use std::{sync::Arc, time::Duration};
 /// Blocks of one request at most.
 const MAX_BLOCKS: u64 = 100_000;
 
+/// The latest time that a chain can be moved to: some 34,000 years from 1970, so that sums of times never wrap.
+const LATEST: u64 = 1 << 40;
+
+fn check_time(asked: u64) -> Result<(), ChainError> {
+    if asked > LATEST { Err(ChainError::TimeTooFar { asked, latest: LATEST }) } else { Ok(()) }
+}
+
 impl Node {
     fn dev(&self) -> Result<&Self, ChainError> {
         if self.is_dev() { Ok(self) } else { Err(ChainError::NotDev) }
@@ -22,8 +29,16 @@ impl Node {
 
     /// Makes `count` blocks, each `apart` seconds after the one before if that is given. Gives the last one.
     pub fn mine(&self, count: u64, apart: Option<u64>) -> Result<Arc<BlockWithReceipts>, ChainError> {
-        self.dev()?.inner().driver.request(move |inner| {
-            for made in 0..count.min(MAX_BLOCKS) {
+        self.dev()?;
+        if count > MAX_BLOCKS {
+            return Err(ChainError::TooManyBlocks { asked: count, most: MAX_BLOCKS });
+        }
+        check_time(self.head().block.header.timestamp.saturating_add(apart.unwrap_or(0).saturating_mul(count)))?;
+        self.inner().driver.request(move |inner| {
+            for made in 0..count {
+                if inner.driver.stopping() {
+                    return Err(ChainError::Stopping);
+                }
                 if let Some(apart) = apart.filter(|_| made > 0) {
                     let next = inner.ledger.head().block.header.timestamp.saturating_add(apart);
                     inner.driver.bend(|clock| clock.next = Some(next));
@@ -56,14 +71,16 @@ impl Node {
         if timestamp < earliest {
             return Err(ChainError::Time { asked: timestamp, earliest });
         }
+        check_time(timestamp)?;
         self.inner().driver.bend(|clock| clock.next = Some(timestamp));
         Ok(())
     }
 
     /// Moves the chain's time on, and gives how many seconds it is ahead of the machine's.
     pub fn increase_time(&self, by: Duration) -> Result<i64, ChainError> {
+        check_time(self.dev()?.now().saturating_add(by.as_secs()))?;
         let by = i64::try_from(by.as_secs()).unwrap_or(i64::MAX);
-        Ok(self.dev()?.inner().driver.bend(|clock| {
+        Ok(self.inner().driver.bend(|clock| {
             clock.offset = clock.offset.saturating_add(by);
             clock.offset
         }))
@@ -73,12 +90,13 @@ impl Node {
     ///
     /// Proofs are of the head as it was committed.
     pub fn edit(&self, address: Address, edit: AccountEdit) -> Result<(), ChainError> {
+        self.dev()?;
         if let Some(code) = &edit.code
             && let Err(error) = Bytecode::new_raw_checked(code.clone())
         {
             return Err(ChainError::Code(error.to_string()));
         }
-        self.dev()?.inner().driver.request(move |inner| {
+        self.inner().driver.request(move |inner| {
             let number = inner.ledger.head().block.number();
             let mut edits = StateDiff::clone(&inner.ledger.edits_over(number));
             edit::add(&mut edits, &inner.state_at(number)?, address, edit)?;

@@ -84,6 +84,11 @@ impl Driver {
         self.wake.notify_one();
     }
 
+    /// Whether somebody wants the driver to end.
+    pub(super) fn stopping(&self) -> bool {
+        self.control.lock().stop
+    }
+
     pub(super) fn halted(&self) -> Option<String> {
         self.control.lock().halted.clone()
     }
