@@ -80,6 +80,16 @@ pub enum StateError {
         /// The committed head's height.
         head: Option<u64>,
     },
+    /// Proofs are given of the last blocks only.
+    #[error("no proof at height {height}: proofs are kept for heights {first} to {head}")]
+    NoProof {
+        /// The height asked for.
+        height: u64,
+        /// First height there are proofs of.
+        first: u64,
+        /// The committed head's height.
+        head: u64,
+    },
     /// A bug in this crate.
     #[error("internal error in the state trie: {0}")]
     Internal(&'static str),

@@ -39,6 +39,7 @@ mod error;
 mod history;
 mod keys;
 mod nodes;
+mod past;
 mod store;
 mod trie;
 mod verify;
@@ -51,6 +52,7 @@ pub use self::{
     error::StateError,
     history::AtHeight,
     nodes::Options,
+    past::PROOF_WINDOW,
     store::{Batch, FjallStore, KeyRange, MAX_KEY_LEN, MemStore, Order, Reader, Row, Rows, Store, StoreError, Table},
     verify::Report,
     views::{AccountProof, Base, Committed, Pending, StateRead, StorageProof},

@@ -340,6 +340,6 @@ pub(crate) const fn to_account(account: &TrieAccount) -> Account {
     Account { nonce: account.nonce, balance: account.balance, code_hash: account.code_hash }
 }
 
-fn to_bytes(nodes: Vec<Vec<u8>>) -> Vec<Bytes> {
+pub(crate) fn to_bytes(nodes: Vec<Vec<u8>>) -> Vec<Bytes> {
     nodes.into_iter().map(Bytes::from).collect()
 }

@@ -111,9 +111,14 @@ impl Node {
         height.map(|height| self.inner().state_at(height)).transpose()
     }
 
-    /// A Merkle proof of an account and its slots against the head's state root.
-    pub fn proof(&self, address: Address, slots: &[U256]) -> Result<AccountProof, ChainError> {
-        Ok(self.inner().ledger.state().committed().proof(address, slots)?)
+    /// A Merkle proof of an account and its slots against the state root of a block, one of the last
+    /// [`limpid_state::PROOF_WINDOW`]; `None` if the block is unknown. An older one is refused with
+    /// [`limpid_state::StateError::NoProof`], which names the first height that can be proven.
+    ///
+    /// What a development chain's user wrote over the head is proven once a block has taken it up.
+    pub fn proof(&self, address: Address, slots: &[U256], at: BlockId) -> Result<Option<AccountProof>, ChainError> {
+        let Some(height) = self.height(at)? else { return Ok(None) };
+        Ok(Some(self.inner().ledger.state().proof(address, slots, height)?))
     }
 
     /// What happened to an address before `before`, newest first.

@@ -4,6 +4,7 @@ use crate::support::*;
 use alloy_consensus::{EMPTY_ROOT_HASH, TxEip1559};
 use alloy_eips::{eip2718::Encodable2718, eip7685::EMPTY_REQUESTS_HASH};
 use alloy_primitives::{Address, B256, U256, keccak256};
+use alloy_trie::{Nibbles, TrieAccount, proof::verify_proof};
 use limpid_chain::block::transactions_root;
 use limpid_chain::{
     Block, BlockFault, ChainError, Executor, Genesis, Ledger, Node, NodeOptions, Operator, Recovered, Transaction,
@@ -365,4 +366,43 @@ fn history_of_hashes_for_contracts() {
     }
     let four = ledger.build(three.hash(), 5, &mut list([call(3, target)])).unwrap();
     assert_eq!(four.state.storage(target, U256::ZERO).unwrap(), U256::from_be_bytes(three.hash().0));
+}
+
+#[test]
+fn proofs_hold_against_the_headers() {
+    let node = node();
+    let counter_at = key(1).address().create(0);
+    send(&node, &raw(deploy(0, &counter()), &key(1)));
+    for nonce in 0..6 {
+        send(&node, &raw(transfer(nonce, TO, 5), &key(0)));
+        send(&node, &raw(call(nonce + 1, counter_at), &key(1)));
+    }
+    let head = node.block_number();
+    for height in 0..=head {
+        let header = node.block_at(height).unwrap().unwrap().block.header.clone();
+        let state = node.state(height.into()).unwrap().unwrap();
+        for who in [TO, counter_at, key(0).address(), node.rules().registry.addresses().fees] {
+            let proof = node.proof(who, &[U256::ZERO, U256::ONE], height.into()).unwrap().unwrap();
+            assert_eq!(proof.account, state.account(who).unwrap());
+            let leaf = proof.account.map(|account| {
+                alloy_rlp::encode(TrieAccount::new(
+                    account.nonce,
+                    account.balance,
+                    proof.storage_root,
+                    account.code_hash,
+                ))
+            });
+            let path = Nibbles::unpack(keccak256(who));
+            verify_proof(header.state_root, path, leaf, &proof.nodes).expect("the account proof holds");
+            for slot in &proof.storage {
+                assert_eq!(slot.value, state.storage(who, slot.slot).unwrap());
+                let leaf = (!slot.value.is_zero()).then(|| alloy_rlp::encode(slot.value));
+                let path = Nibbles::unpack(keccak256(slot.slot.to_be_bytes::<32>()));
+                verify_proof(proof.storage_root, path, leaf, &slot.nodes).expect("the slot proof holds");
+            }
+        }
+    }
+    let counted = |height: u64| node.proof(counter_at, &[U256::ZERO], height.into()).unwrap().unwrap().storage[0].value;
+    assert!(counted(head) > counted(head - 4), "the proven slot moved");
+    assert!(node.proof(TO, &[], (head + 1).into()).unwrap().is_none(), "an unknown block");
 }

@@ -1,15 +1,18 @@
 //! Committing, publishing, forks, heights, views, proofs.
 
-use crate::support::{Model, account, address, code, flush_after, mem};
+use crate::support::{Model, account, address, check_proof, code, flush_after, mem};
 use alloy_primitives::{B256, U256, bytes, keccak256};
-use alloy_trie::{EMPTY_ROOT_HASH, KECCAK_EMPTY, Nibbles, TrieAccount, proof::verify_proof};
+use alloy_trie::{EMPTY_ROOT_HASH, KECCAK_EMPTY};
 use limpid_state::{
-    AccountProof, Base, Batch, Committed, KeyRange, MemStore, Order, Pending, Reader, Row, StateDb, StateDiff,
-    StateError, StateRead, Store, StoreError, Table,
+    Base, Batch, KeyRange, MemStore, Order, Pending, Reader, Row, StateDb, StateDiff, StateError, StateRead, Store,
+    StoreError, Table,
 };
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 fn set_balance(number: u64, balance: u64) -> StateDiff {
@@ -347,20 +350,6 @@ fn a_flush_does_not_disturb_what_builds_on_the_head() {
     assert_eq!(db.committed().root(), root);
 }
 
-/// Checks a proof with alloy's verifier alone.
-fn check_proof(view: &Committed, proof: &AccountProof) {
-    let leaf = proof.account.map(|account| {
-        alloy_rlp::encode(TrieAccount::new(account.nonce, account.balance, proof.storage_root, account.code_hash))
-    });
-    let key = Nibbles::unpack(keccak256(proof.address));
-    verify_proof(view.root(), key, leaf, &proof.nodes).expect("the account proof holds");
-    for slot in &proof.storage {
-        let leaf = (!slot.value.is_zero()).then(|| alloy_rlp::encode(slot.value));
-        let key = Nibbles::unpack(keccak256(slot.slot.to_be_bytes::<32>()));
-        verify_proof(proof.storage_root, key, leaf, &slot.nodes).expect("the slot proof holds");
-    }
-}
-
 #[test]
 fn proofs_hold() {
     for changes in [0, usize::MAX] {
@@ -378,8 +367,58 @@ fn proofs_hold() {
             for number in [0, 5, 299, 300, 1000] {
                 let proof = view.proof(address(number), &[6, 7, 1000].map(U256::from)).expect("proves");
                 assert_eq!(proof.account.is_some(), number < 300);
-                check_proof(&view, &proof);
+                check_proof(view.root(), &proof);
             }
         }
     }
+}
+
+#[test]
+fn proofs_of_the_last_blocks() {
+    let window = limpid_state::PROOF_WINDOW;
+    let (shared, store) = mem();
+    let db = StateDb::open_with(store, flush_after(200)).expect("opens");
+    let last = window + 50;
+    let mut roots = BTreeMap::new();
+    for height in 1..=last {
+        let mut diff = set_balance(height % 40, height);
+        diff.accounts.insert(address(99), Some(account(height, 1)));
+        diff.storage.insert(address(99), (0..height % 5).map(|slot| (U256::from(slot), U256::from(height))).collect());
+        if height % 97 == 0 {
+            diff.wiped.insert(address(99));
+        }
+        if height % 7 == 0 {
+            diff.accounts.insert(address(height % 11), None);
+        }
+        commit(&db, diff, height);
+        roots.insert(height, db.committed().root());
+    }
+    let check = |db: &StateDb, first: u64, last: u64| {
+        for height in (first..=last).step_by(41).chain([last - 1, last]) {
+            for number in [1, 7, 99, 1000] {
+                let slots = [0, 1, 3, 8].map(U256::from);
+                let proof = db.proof(address(number), &slots, height).expect("proves");
+                check_proof(roots[&height], &proof);
+                let state = db.at(height).expect("kept");
+                assert_eq!(proof.account, state.account(address(number)).expect("reads"));
+                for slot in &proof.storage {
+                    assert_eq!(slot.value, state.storage(address(number), slot.slot).expect("reads"));
+                }
+            }
+        }
+        for height in [first - 1, last + 1] {
+            let error = db.proof(address(1), &[], height).expect_err("outside the window").to_string();
+            assert_eq!(error, format!("no proof at height {height}: proofs are kept for heights {first} to {last}"));
+        }
+    };
+    check(&db, last - window + 1, last);
+    drop(db);
+    let db = StateDb::open_with(Arc::new(shared), flush_after(200)).expect("opens again");
+    check(&db, last - window + 1, last);
+    let back = last - 60;
+    let mut batch = Batch::new();
+    let prepared = db.prepare_rewind(back, &mut batch).expect("rewinds");
+    db.store().commit(&batch).expect("stores");
+    db.publish(prepared).expect("publishes");
+    check(&db, (back + 1).saturating_sub(window).max(1), back);
 }

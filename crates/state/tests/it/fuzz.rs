@@ -2,9 +2,9 @@
 //!
 //! `STATE_FUZZ` sets the number of changed accounts and slots per store (20,000 unless given).
 
-use crate::support::{Model, RULES, Rng, account, address, code, mem};
+use crate::support::{Model, RULES, Rng, account, address, check_proof, code, mem};
 use alloy_primitives::{Address, U256};
-use limpid_state::{Base, Batch, FjallStore, Options, Pending, StateDb, StateDiff, Store};
+use limpid_state::{Base, Batch, FjallStore, Options, PROOF_WINDOW, Pending, StateDb, StateDiff, StateError, Store};
 use std::{collections::BTreeMap, sync::Arc};
 
 const ADDRESSES: u64 = 40;
@@ -140,8 +140,30 @@ impl Run {
             let state = self.db.at(height).expect("height is kept");
             assert_eq!(state.root(), self.past[&height].root());
             self.past[&height].check(&state, &addresses, &slots);
+            self.check_proofs(height, &slots);
         }
         assert!(self.db.at(self.height + 1).is_err());
+    }
+
+    /// Proofs at a height against the model's root of it.
+    fn check_proofs(&mut self, height: u64, slots: &[U256]) {
+        let model = &self.past[&height];
+        let root = model.root();
+        for _ in 0..3 {
+            let who = address(self.rng.below(ADDRESSES + 2));
+            let from = self.rng.below(SLOTS - 5) as usize;
+            match self.db.proof(who, &slots[from..from + 5], height) {
+                Ok(proof) => {
+                    check_proof(root, &proof);
+                    assert_eq!(proof.account, model.accounts.get(&who).copied());
+                    proof.storage.iter().for_each(|slot| assert_eq!(slot.value, model.value(who, slot.slot)));
+                }
+                Err(StateError::NoProof { first, .. }) => {
+                    assert!(height < first && height + PROOF_WINDOW <= self.height)
+                }
+                Err(error) => panic!("proof at {height} of {}: {error}", self.height),
+            }
+        }
     }
 
     fn flush(&mut self) {

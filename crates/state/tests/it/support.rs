@@ -2,10 +2,11 @@
 
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_trie::{
-    EMPTY_ROOT_HASH, TrieAccount,
+    EMPTY_ROOT_HASH, Nibbles, TrieAccount,
+    proof::verify_proof,
     root::{state_root_unsorted, storage_root_unhashed},
 };
-use limpid_state::{Account, FjallStore, MemStore, Options, StateDiff, StateRead, Store};
+use limpid_state::{Account, AccountProof, FjallStore, MemStore, Options, StateDiff, StateRead, Store};
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 /// splitmix64: the same numbers on every machine.
@@ -132,5 +133,19 @@ impl Model {
                 );
             }
         }
+    }
+}
+
+/// Checks a proof with alloy's verifier alone.
+pub(crate) fn check_proof(root: B256, proof: &AccountProof) {
+    let leaf = proof.account.map(|account| {
+        alloy_rlp::encode(TrieAccount::new(account.nonce, account.balance, proof.storage_root, account.code_hash))
+    });
+    let key = Nibbles::unpack(keccak256(proof.address));
+    verify_proof(root, key, leaf, &proof.nodes).expect("the account proof holds");
+    for slot in &proof.storage {
+        let leaf = (!slot.value.is_zero()).then(|| alloy_rlp::encode(slot.value));
+        let key = Nibbles::unpack(keccak256(slot.slot.to_be_bytes::<32>()));
+        verify_proof(proof.storage_root, key, leaf, &slot.nodes).expect("the slot proof holds");
     }
 }
