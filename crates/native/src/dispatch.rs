@@ -1,15 +1,12 @@
 //! From calldata to a method and back: four verbs, strict decoding, uniform guards.
 
-use crate::{Call, Caller, Ctx, Result, revert};
+use crate::{Call, Caller, Ctx, Result, gas, revert};
 use alloy_primitives::{Address, Bytes, address};
 use alloy_sol_types::{SolCall, abi::AbiDecoderConfig};
 use limpid_abi::errors;
 
 /// Who runs the begin-block and end-block hooks.
 pub const SYSTEM: Address = address!("0xfffffffffffffffffffffffffffffffffffffffe");
-
-/// Gas per 32-byte word of calldata, charged before decoding (CALLDATACOPY's price).
-const DECODE_WORD_GAS: u64 = 3;
 
 /// Most memory that decoding one call may take, in bytes.
 const DECODE_LIMIT: usize = 1 << 20;
@@ -33,7 +30,7 @@ pub fn unknown(selector: [u8; 4]) -> Result<Bytes> {
 /// Decodes a call's arguments, canonically and within [`DECODE_LIMIT`], after charging for them.
 fn decode<C: SolCall>(cx: Ctx<'_>, call: &Call<'_>) -> Result<C> {
     let words = call.input.len().div_ceil(32) as u64;
-    cx.charge(words.saturating_mul(DECODE_WORD_GAS))?;
+    cx.charge(words.saturating_mul(gas::DECODE_WORD))?;
     let arguments = call.input.get(4..).unwrap_or_default();
     let config = AbiDecoderConfig::new().strict(true).memory_limit(DECODE_LIMIT);
     C::abi_decode_raw_with_config(arguments, config).map_err(|_| revert(errors::BadCalldata {}))

@@ -30,6 +30,7 @@ extern crate self as limpid_native;
 mod ctx;
 pub mod dispatch;
 mod error;
+pub mod gas;
 mod host;
 mod registry;
 pub mod storage;

@@ -11,12 +11,10 @@ use crate::{
 use alloy_primitives::{Address, U256};
 use limpid_abi::IExchange;
 use limpid_math::{Round, isqrt_of_product, mul_div};
-use limpid_native::{Contract, Result, ensure};
+use limpid_native::{Contract, Result, ensure, gas};
 
 /// Most rows of one listing.
 const MOST_ROWS: u64 = 50;
-/// Gas for one turn of a listing's loop beside its storage.
-const ROW_GAS: u64 = 100;
 
 /// A position's figures; pure.
 pub(crate) struct Holding {
@@ -98,7 +96,7 @@ impl Exchange<'_> {
         let factory = Factory::of(self.cx);
         for index in first..first.saturating_add(most) {
             let Some(pair) = factory.pairs.get(crate::factory::PAIRS, index)? else { break };
-            self.cx.charge(ROW_GAS)?;
+            self.cx.charge(gas::ROW)?;
             let contract = Pair::of(self.cx, pair);
             let (setup, reserves) = (contract.setup()?, contract.reserves()?);
             rows.push(IExchange::Pool {

@@ -3,7 +3,7 @@
 use crate::state::{Info, Token, TokenFactory};
 use alloy_primitives::{Address, B256, U256};
 use limpid_abi::ITokenFactory;
-use limpid_native::{Caller, Contract, Marker, Result, ensure, revert, storage::Text};
+use limpid_native::{Caller, Contract, Marker, Result, ensure, gas, revert, storage::Text};
 
 /// The only list.
 const TOKENS: u64 = 0;
@@ -12,8 +12,6 @@ const LONGEST_SYMBOL: usize = 32;
 const MOST_DECIMALS: u8 = 36;
 /// Most rows of one listing.
 const MOST_ROWS: u64 = 50;
-/// Gas for one turn of a listing's loop beside its storage.
-const ROW_GAS: u64 = 100;
 
 /// What a new token is to be.
 #[derive(Clone, Debug)]
@@ -140,7 +138,7 @@ impl TokenFactory<'_> {
         let most = limit.saturating_to::<u64>().min(MOST_ROWS);
         for index in first..first.saturating_add(most) {
             let Some(token) = self.tokens.get(TOKENS, index)? else { break };
-            self.cx.charge(ROW_GAS)?;
+            self.cx.charge(gas::ROW)?;
             rows.push(self.info(token)?);
         }
         Ok(rows)

@@ -4,16 +4,13 @@ use crate::state::{Allowance, Ledger};
 use alloy_primitives::{Address, U256};
 use limpid_abi::{IERC20, IToken};
 use limpid_math::MathError;
-use limpid_native::{AccountCode, Caller, Ctx, Result, ensure};
+use limpid_native::{AccountCode, Caller, Ctx, Result, ensure, gas};
 
 /// The longest time that a person's allowance lasts, in seconds: 30 days.
 pub const LONGEST_ALLOWANCE: u64 = 30 * 24 * 60 * 60;
 
 /// Most rows of one listing.
 const MOST_ROWS: u64 = 100;
-
-/// Gas for one turn of a listing's loop beside its storage.
-const ROW_GAS: u64 = 50;
 
 /// Addition and subtraction of amounts that never wrap.
 pub trait Sum: Sized {
@@ -146,7 +143,7 @@ impl Ledger<'_> {
         let most = limit.saturating_to::<u64>().min(MOST_ROWS);
         for index in first..first.saturating_add(most) {
             let Some(spender) = self.spenders.get(owner, index)? else { break };
-            self.cx.charge(ROW_GAS)?;
+            self.cx.charge(gas::ROW)?;
             let given = self.allowances.get((owner, spender))?;
             rows.push(IToken::Allowance { spender, value: given.value, expiresAt: given.expires_at });
         }
