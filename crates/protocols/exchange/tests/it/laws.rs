@@ -320,18 +320,21 @@ proptest! {
     }
 }
 
-/// P-06: coin or tokens sent to router, exchange or fee ledger change no quote and nobody's shares.
+/// P-06: tokens sent to router, exchange or fee ledger change no quote and nobody's shares; nor do those sent to a
+/// pool, until somebody makes them the pool's own.
 #[test]
 fn gifts_to_the_system_change_no_price() {
     let mut market = Market::new(false);
     assert!(market.add(0, 0, [1_000_000, 2_000_000]).success);
     let quote = |market: &Market| {
-        let call = IRef::getReservesCall {};
-        let now = read(&market.chain, market.pairs[0], call);
-        (now.r0, now.r1, read(&market.chain, market.pairs[0], IRef::totalSupplyCall {}))
+        let now = read(&market.chain, market.pairs[0], IRef::getReservesCall {});
+        let call = IRef::getAmountsOutCall { amountIn: units(1_000), path: TOKENS[..2].to_vec() };
+        let out = read(&market.chain, market.at.router, call);
+        (now.r0, now.r1, out, read(&market.chain, market.pairs[0], IRef::totalSupplyCall {}))
     };
     let before = quote(&market);
-    for place in [market.at.router, market.at.exchange, market.at.fees, market.at.v2_factory] {
+    let pool = market.pairs[0];
+    for place in [market.at.router, market.at.exchange, market.at.fees, market.at.v2_factory, pool] {
         market.send(0, TOKENS[0], IRef::transferCall { to: place, value: units(500_000) });
     }
     assert_eq!(quote(&market), before);

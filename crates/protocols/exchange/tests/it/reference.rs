@@ -28,6 +28,7 @@ sol! {
         function addLiquidityETH(address token, uint256 want, uint256 minToken, uint256 minETH, address to, uint256 deadline) external payable returns (uint256 usedToken, uint256 usedETH, uint256 liquidity);
         function removeLiquidity(address a, address b, uint256 liquidity, uint256 minA, uint256 minB, address to, uint256 deadline) external returns (uint256 gotA, uint256 gotB);
         function removeLiquidityETH(address token, uint256 liquidity, uint256 minToken, uint256 minETH, address to, uint256 deadline) external returns (uint256 gotToken, uint256 gotETH);
+        function getAmountsOut(uint256 amountIn, address[] path) external view returns (uint256[] amounts);
         function swapExactTokensForTokens(uint256 amountIn, uint256 least, address[] path, address to, uint256 deadline) external returns (uint256[] amounts);
         function swapTokensForExactTokens(uint256 amountOut, uint256 most, address[] path, address to, uint256 deadline) external returns (uint256[] amounts);
         function swapExactETHForTokens(uint256 least, address[] path, address to, uint256 deadline) external payable returns (uint256[] amounts);

@@ -1,6 +1,6 @@
 //! Split mode: every fee divided to the wei, and nobody gains by trading with himself.
 //!
-//! `SPLIT_OPS` sets how many operations run (default 4,000 in `make test`; 100,000 for the record).
+//! `SPLIT_OPS` sets how many operations run (default 100,000).
 
 use crate::{
     reference::{IRef, read},
@@ -160,7 +160,7 @@ fn from_logs(market: &Market, outcome: &Outcome) -> (Vec<At<U256>>, Vec<At<Parts
 
 #[test]
 fn every_fee_is_divided_to_the_wei() {
-    let operations = std::env::var("SPLIT_OPS").ok().and_then(|n| n.parse().ok()).unwrap_or(4_000usize);
+    let operations = std::env::var("SPLIT_OPS").ok().and_then(|n| n.parse().ok()).unwrap_or(100_000usize);
     let mut market = Market::new(11, 3);
     let mut total: BTreeMap<(Address, Address), Parts> = BTreeMap::new();
     let mut swaps = 0usize;
@@ -227,7 +227,7 @@ fn wealth(market: &Market, owner: &[Address]) -> [U256; 2] {
 /// one owner leaves them with more, however they trade with themselves and whoever else provides.
 #[test]
 fn no_wash_trade_gains() {
-    let rounds = std::env::var("SPLIT_OPS").ok().and_then(|n| n.parse::<u64>().ok()).unwrap_or(4_000) / 40;
+    let rounds = std::env::var("SPLIT_OPS").ok().and_then(|n| n.parse::<u64>().ok()).unwrap_or(100_000) / 100;
     for seed in 0..rounds {
         let mut market = Market::new(1_000 + seed, 2);
         let owner = &PEOPLE[1..];
