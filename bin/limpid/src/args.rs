@@ -21,6 +21,10 @@ pub struct Global {
     #[arg(long, global = true, env = "LIMPID_RPC", value_name = "URL", default_value = "http://127.0.0.1:8545")]
     pub rpc: String,
     /// Print JSON on standard output and nothing else
+    ///
+    /// An amount of coin or tokens is an object everywhere: {"amount": whole units as decimal text, "units": smallest
+    /// units as integer text, "symbol", "decimals", "asset": the token's address, null for the coin}. Heights, gas,
+    /// times (Unix seconds) and counts are numbers. Only `market` gives its chart figures in dollars as numbers.
     #[arg(long, global = true)]
     pub json: bool,
     /// Folder of the keystore files [default: ~/.limpid/wallets]

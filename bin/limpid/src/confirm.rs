@@ -8,7 +8,7 @@ use crate::{
 use limpid_client::{Call, Receipt};
 use serde_json::{Value, json};
 use std::{
-    io::{self, IsTerminal as _, Write as _},
+    io::{self, IsTerminal as _},
     time::Duration,
 };
 
@@ -34,7 +34,7 @@ pub async fn sign_and_send(
         format!("about {}, at most {}", coin.show(prepared.expected_cost()), coin.show(prepared.max_cost())),
     ));
     lines.push(("chain", format!("{}, nonce {}", prepared.transaction.chain_id, prepared.transaction.nonce)));
-    eprint!("{}", output::fields(&lines));
+    output::tell(&output::fields(&lines));
     agree(signing.yes, "Sign and send?")?;
     let signer = account.unlock(session, signing)?;
     Ok(session.client.execute(&prepared, &signer, RECEIPT_TIMEOUT).await?)
@@ -48,8 +48,7 @@ pub fn agree(yes: bool, question: &str) -> Result<()> {
     if !io::stdin().is_terminal() {
         return told("nothing was signed: there is no terminal to ask; add --yes to agree beforehand");
     }
-    eprint!("{question} [y/N] ");
-    io::stderr().flush()?;
+    output::tell(&format!("{question} [y/N] "));
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
     if matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") {
@@ -59,12 +58,12 @@ pub fn agree(yes: bool, question: &str) -> Result<()> {
 }
 
 /// The part of a result that every sent transaction has.
-pub fn receipt_json(receipt: &Receipt) -> Value {
+pub fn receipt_json(session: &Session, receipt: &Receipt) -> Value {
     json!({
         "transaction": receipt.transaction_hash,
         "block": receipt.block_number,
         "gasUsed": receipt.gas_used,
-        "fee": receipt.fee().to_string(),
+        "fee": session.coin_json(receipt.fee()),
     })
 }
 

@@ -31,6 +31,14 @@ pub enum CliError {
     Told(String),
 }
 
+impl CliError {
+    /// Whoever read our output stopped reading.
+    pub fn is_closed_pipe(&self) -> bool {
+        let (Self::Io(error) | Self::Market(MarketError::Output(error))) = self else { return false };
+        error.kind() == std::io::ErrorKind::BrokenPipe
+    }
+}
+
 /// What commands return.
 pub type Result<T> = std::result::Result<T, CliError>;
 

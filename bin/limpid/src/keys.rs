@@ -45,11 +45,11 @@ impl Account {
     /// The account that `--from` means, or the only wallet there is.
     pub fn find(session: &Session, signing: &Signing) -> Result<Self> {
         match &signing.from {
-            Some(from) => Self::named(session, from),
+            Some(from) => Self::named(session, from, signing),
             None => {
                 let wallets = session.wallets.list()?.wallets;
                 match wallets.as_slice() {
-                    [only] => Self::named(session, &only.name),
+                    [only] => Self::named(session, &only.name, signing),
                     [] => told(
                         "say who signs with --from WALLET (or --from dev:0 on a development chain); \
                                 `limpid wallet new NAME` makes a wallet",
@@ -60,7 +60,7 @@ impl Account {
         }
     }
 
-    fn named(session: &Session, from: &str) -> Result<Self> {
+    fn named(session: &Session, from: &str, signing: &Signing) -> Result<Self> {
         if let Some(index) = dev_index(from)? {
             if !session.dev {
                 return told("dev accounts work on development chains only: everybody has their keys");
@@ -75,6 +75,10 @@ impl Account {
                 wallet.name
             ));
         };
+        // Before anything is shown and agreed to.
+        if let Some(path) = signing.passphrase_file.as_deref().filter(|path| *path != Path::new("-")) {
+            std::fs::metadata(path).map_err(|error| no_secret(path, PASSPHRASE, &error))?;
+        }
         Ok(Self { address, label: format!("{} {address}", wallet.name), source: Source::Wallet(wallet.name) })
     }
 
@@ -132,22 +136,34 @@ fn dev_index(text: &str) -> Result<Option<u32>> {
 /// A passphrase from a file, from standard input (`-`), or asked for without echo.
 pub fn passphrase(file: Option<&Path>, prompt: &str) -> Result<Secret> {
     match file {
-        Some(path) => Ok(read_secret(path)?.trimmed_line()),
+        Some(path) => Ok(read_secret(path, PASSPHRASE)?.trimmed_line()),
         None if io::stdin().is_terminal() => Ok(Secret::new(rpassword::prompt_password(prompt)?)),
         None => told("there is no terminal to ask for the passphrase: give --passphrase-file FILE"),
     }
 }
 
-/// A whole secret from a file or standard input (`-`).
-pub fn read_secret(path: &Path) -> Result<Secret> {
+/// What a passphrase file is for, in a message.
+const PASSPHRASE: &str = "the passphrase (--passphrase-file, LIMPID_PASSPHRASE_FILE)";
+
+fn no_secret(path: &Path, what: &str, error: &io::Error) -> CliError {
+    let reason = match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::PermissionDenied => "it may not be read".to_owned(),
+        io::ErrorKind::InvalidData => "it is no text".to_owned(),
+        _ => error.to_string(),
+    };
+    CliError::Told(format!("{}: {reason}; it is to hold {what}", path.display()))
+}
+
+/// A whole secret from a file or standard input (`-`); `what` says for messages what it is.
+pub fn read_secret(path: &Path, what: &str) -> Result<Secret> {
     let mut text = String::new();
     let read = |source: &mut dyn io::Read, text: &mut String| source.take(MAX_SECRET_BYTES).read_to_string(text);
     if path == Path::new("-") {
         read(&mut io::stdin().lock(), &mut text)?;
     } else {
-        let mut file =
-            std::fs::File::open(path).map_err(|error| CliError::Told(format!("{}: {error}", path.display())))?;
-        read(&mut file, &mut text)?;
+        let opened = std::fs::File::open(path).and_then(|mut file| read(&mut file, &mut text));
+        opened.map_err(|error| no_secret(path, what, &error))?;
     }
     Ok(Secret::new(text))
 }

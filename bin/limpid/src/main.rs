@@ -6,7 +6,8 @@
 //! - L-1 No secret in arguments, output or errors: passphrases, phrases and keys come from a prompt, a
 //!   file or standard input.
 //! - L-2 Nothing is signed before amounts, limits and the highest fee were shown and agreed to.
-//! - L-3 With `--json`, standard output holds one JSON value (or one a line), nothing else.
+//! - L-3 With `--json`, standard output holds one JSON value (or one a line), nothing else; an amount in it
+//!   is an object of one form ([`limpid_client::registry::Asset::json`]), never hex and never a float.
 //!
 //! Tested in `tests/it`: L-1 in `secrecy`, L-2 and L-3 in `flows` and `market` against a running node,
 //! what needs none in `offline`.
@@ -31,11 +32,15 @@ fn main() -> ExitCode {
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            if json {
-                eprintln!("{}", serde_json::json!({ "error": error.to_string() }));
-            } else {
-                eprintln!("Error: {error}");
+            // A closed pipe (`limpid market | head`) is the reader's choice.
+            if error.is_closed_pipe() {
+                return ExitCode::SUCCESS;
             }
+            output::tell(&if json {
+                format!("{}\n", serde_json::json!({ "error": error.to_string() }))
+            } else {
+                format!("Error: {error}\n")
+            });
             ExitCode::FAILURE
         }
     }

@@ -12,6 +12,12 @@ pub fn emit(json: bool, value: &Value, lines: impl FnOnce() -> String) -> Result
     }
 }
 
+/// Words for the person at the terminal, on standard error. Nobody there to read them is no error.
+pub fn tell(text: &str) {
+    let mut out = io::stderr().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
 /// Columns as wide as their widest cell; the last one is not padded.
 pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let mut widths: Vec<usize> = head.iter().map(|cell| cell.chars().count()).collect();

@@ -53,6 +53,11 @@ impl Session {
         Ok(registry.resolve(&self.client, wanted).await??)
     }
 
+    /// An amount of the native coin for programs.
+    pub fn coin_json(&self, value: U256) -> serde_json::Value {
+        coin_json(&self.coin, value)
+    }
+
     /// How much of an asset an account holds.
     pub async fn held(&self, account: Address, asset: &Asset) -> Result<U256> {
         Ok(match asset.token {
@@ -71,6 +76,11 @@ impl Session {
         // The next block's time is at least both.
         Ok(U256::from(head.max(wall).saturating_add(minutes.saturating_mul(60))))
     }
+}
+
+/// An amount of a native coin for programs.
+pub fn coin_json(coin: &Unit, value: U256) -> serde_json::Value {
+    Asset { token: None, unit: coin.clone(), name: String::new() }.json(value)
 }
 
 /// `12.5 mUSD (0x..)`: a symbol alone is no identity.

@@ -1,6 +1,7 @@
 //! Amounts as people write them, exactly.
 
 use alloy_primitives::U256;
+use serde_json::{Value, json};
 
 /// More decimals than this make no unit: 10^77 is the last power of ten in 256 bits.
 pub const MAX_DECIMALS: u8 = 77;
@@ -20,6 +21,9 @@ pub enum AmountError {
     /// Not digits with at most one point.
     #[error("`{0}` is not an amount: write digits with at most one point, such as 12.5 (no commas, no exponent)")]
     NotANumber(String),
+    /// Below zero.
+    #[error("`{0}` is below zero: every amount is counted from zero up")]
+    Negative(String),
     /// More places than the unit has.
     #[error("`{text}` is finer than the smallest unit: {decimals} decimal places at most")]
     TooFine {
@@ -38,6 +42,12 @@ pub enum AmountError {
 pub fn parse(text: &str, decimals: u8) -> Result<U256, AmountError> {
     let bad = || AmountError::NotANumber(text.to_owned());
     let plain = text.trim();
+    if plain
+        .strip_prefix('-')
+        .is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit() || first == '.'))
+    {
+        return Err(AmountError::Negative(text.to_owned()));
+    }
     let (whole, fraction) = plain.split_once('.').unwrap_or((plain, ""));
     let grouped = |part: &str| !part.starts_with('_') && !part.ends_with('_');
     if !grouped(whole) || fraction.contains('_') || (whole.is_empty() && fraction.is_empty()) {
@@ -97,6 +107,15 @@ impl Unit {
         parse(text, self.decimals)
     }
 
+    /// For programs, the one form of an amount everywhere: whole units as decimal text, smallest units as
+    /// integer text (both exact: a JSON number is not), symbol and decimals.
+    pub fn json(&self, value: U256) -> Value {
+        json!({
+            "amount": format(value, self.decimals), "units": value.to_string(), "symbol": self.symbol,
+            "decimals": self.decimals,
+        })
+    }
+
     /// `12.5 LIM`, exactly.
     pub fn show(&self, value: U256) -> String {
         format!("{} {}", format(value, self.decimals), self.symbol)
@@ -132,8 +151,13 @@ mod tests {
 
     #[test]
     fn what_is_no_amount_is_refused() {
-        for text in ["", ".", "-1", "+1", "1e18", "1,5", "1.2.3", "0x10", "1 000", "_1", "1_", "1._5", "five", "٣"] {
+        for text in
+            ["", ".", "-", "--1", "+1", "1e18", "1,5", "1.2.3", "0x10", "1 000", "_1", "1_", "1._5", "five", "٣"]
+        {
             assert!(matches!(parse(text, 18), Err(AmountError::NotANumber(_))), "{text}");
+        }
+        for text in ["-1", " -0.5", "-.5", "-1e3"] {
+            assert!(matches!(parse(text, 18), Err(AmountError::Negative(_))), "{text}");
         }
         assert_eq!(parse("1.25", 1), Err(AmountError::TooFine { text: "1.25".into(), decimals: 1 }));
         assert!(matches!(parse("1", MAX_DECIMALS + 1), Err(AmountError::TooLarge(_))));
@@ -151,7 +175,10 @@ mod tests {
         assert_eq!(format_short(U256::from(1), 18, 6), "~0");
         assert_eq!(format_short(U256::from(500), 3, 0), "~0");
         assert_eq!(format_short(U256::from(2_000), 3, 0), "2");
-        assert_eq!(Unit::new("LIM", 18).show(U256::from(10).pow(U256::from(18))), "1 LIM");
+        let (unit, value) = (Unit::new("LIM", 18), U256::from(10).pow(U256::from(18)));
+        assert_eq!(unit.show(value), "1 LIM");
+        let json = json!({ "amount": "1", "units": "1000000000000000000", "symbol": "LIM", "decimals": 18 });
+        assert_eq!(unit.json(value), json);
     }
 
     proptest! {

@@ -1,7 +1,7 @@
 //! What to do about the failures people meet.
 
 /// A part of a message, and what helps.
-const HINTS: [(&str, &str); 26] = [
+const HINTS: [(&str, &str); 27] = [
     ("INSUFFICIENT_OUTPUT_AMOUNT", "the price moved past your limit; quote again, or allow more with --slippage"),
     ("EXCESSIVE_INPUT_AMOUNT", "the price moved past your limit; quote again, or allow more with --slippage"),
     ("EXPIRED", "the deadline passed before a block took it; send it again"),
@@ -14,6 +14,7 @@ const HINTS: [(&str, &str); 26] = [
     ("IDENTICAL_ADDRESSES", "both sides are the same token"),
     ("PAIR_EXISTS", "this pool exists already; add to it with `limpid pool add`"),
     ("ETH_TRANSFER_FAILED", "the recipient does not accept coin"),
+    ("UnknownSelector(selector: 0x00000000)", "a contract that takes no coin refused it; send coin to a person's address"),
     ("WrapFirst", "that token is not native; wrap it first"),
     ("BadText", "a name has 1 to 64 bytes, a symbol 1 to 32, without control characters"),
     ("BadDecimals", "a token has at most 36 decimals"),

@@ -1,7 +1,8 @@
 //! The chain's tokens and pools, and what a person may call them.
 //!
 //! A symbol is chosen by a token's creator and is no identity. A symbol therefore names a token only
-//! while exactly one token carries it; the coin's and the wrapped coin's own symbols cannot be taken.
+//! while exactly one token carries it; the coin's and the wrapped coin's own symbols cannot be taken: a token
+//! that calls itself like one of them, or like it to the eye, is shown as `LIM [not the coin]` everywhere.
 
 use crate::{
     amount::Unit,
@@ -10,6 +11,7 @@ use crate::{
 };
 use alloy_primitives::{Address, U256};
 use limpid_abi::{IERC20, IExchange, ITokenFactory, addresses::Addresses};
+use serde_json::{Value, json};
 
 /// Tokens and pools are read in pages of the contracts' own limit.
 const PAGE: u64 = 50;
@@ -25,6 +27,16 @@ pub struct Asset {
     pub unit: Unit,
     /// Full name.
     pub name: String,
+}
+
+impl Asset {
+    /// An amount of it for programs ([`Unit::json`]) with its identity: `asset` is the token's address, `null`
+    /// for the coin.
+    pub fn json(&self, value: U256) -> Value {
+        let mut json = self.unit.json(value);
+        json["asset"] = json!(self.token);
+        json
+    }
 }
 
 /// What can be named on a chain.
@@ -89,13 +101,16 @@ impl Registry {
         Ok(Self::new(addresses, coin, tokens, complete))
     }
 
-    fn new(addresses: Addresses, coin: Unit, tokens: Vec<Asset>, complete: bool) -> Self {
+    fn new(addresses: Addresses, coin: Unit, mut tokens: Vec<Asset>, complete: bool) -> Self {
         let wrapped = Asset {
             token: Some(addresses.weth),
             unit: Unit::new("WETH", 18),
             name: format!("Wrapped {}", coin.symbol),
         };
         let coin = Asset { token: None, name: "native coin".to_owned(), unit: coin };
+        for token in &mut tokens {
+            expose(&mut token.unit.symbol, &coin, &wrapped);
+        }
         Self { addresses, coin, wrapped, tokens, complete }
     }
 
@@ -107,6 +122,21 @@ impl Registry {
     /// Every token known, the wrapped coin first.
     pub fn tokens(&self) -> impl Iterator<Item = &Asset> {
         std::iter::once(&self.wrapped).chain(&self.tokens)
+    }
+
+    /// The coin and its wrapped form.
+    pub const fn own(&self) -> [&Asset; 2] {
+        [&self.coin, &self.wrapped]
+    }
+
+    /// The tokens whose symbol could be taken for this one, the coin and its wrapped form left out.
+    pub fn twins<'a>(&'a self, symbol: &'a str) -> impl Iterator<Item = &'a Asset> {
+        self.tokens.iter().filter(move |asset| looks_like(&asset.unit.symbol, symbol))
+    }
+
+    /// What a pool's token is called: its wrapped coin is the coin, which is what goes in and out of it.
+    pub async fn pooled(&self, client: &Client, token: Address) -> Result<Option<Asset>> {
+        self.at(client, (token != self.addresses.weth).then_some(token)).await
     }
 
     /// What trades in pools for an asset: the coin trades as its wrapped form.
@@ -127,7 +157,8 @@ impl Registry {
         let decimals = client.call(address, &IERC20::decimalsCall {}).await;
         let (Ok(symbol), Ok(decimals)) = (symbol, decimals) else { return Ok(None) };
         let name = client.call(address, &IERC20::nameCall {}).await.unwrap_or_default();
-        let unit = Unit::new(printable(&symbol), decimals);
+        let mut unit = Unit::new(printable(&symbol), decimals);
+        expose(&mut unit.symbol, &self.coin, &self.wrapped);
         Ok(Some(Asset { token: Some(address), unit, name: printable(&name) }))
     }
 
@@ -183,6 +214,52 @@ impl Registry {
     }
 }
 
+/// Says so in the symbol when a token calls itself like the coin or its wrapped form.
+fn expose(symbol: &mut String, coin: &Asset, wrapped: &Asset) {
+    for (own, what) in [(coin, "coin"), (wrapped, "wrapped coin")] {
+        if looks_like(symbol, &own.unit.symbol) {
+            symbol.push_str(&format!(" [not the {what}]"));
+            return;
+        }
+    }
+}
+
+/// Whether a hurried reader takes one symbol for the other: only letters and digits count, case does not, and a
+/// foreign letter that is drawn like a Latin one counts as that.
+pub fn looks_like(one: &str, other: &str) -> bool {
+    let skeleton = |text: &str| -> String {
+        text.chars().flat_map(char::to_uppercase).map(latin).filter(|letter| letter.is_alphanumeric()).collect()
+    };
+    skeleton(one) == skeleton(other)
+}
+
+/// The Latin capital that a Greek, Cyrillic or full-width capital is drawn like.
+fn latin(letter: char) -> char {
+    const DRAWN_ALIKE: [(&str, char); 17] = [
+        ("ΑА", 'A'),
+        ("ΒВ", 'B'),
+        ("ϹС", 'C'),
+        ("ΕЕ", 'E'),
+        ("ΗН", 'H'),
+        ("ΙІӀⅠ", 'I'),
+        ("Ј", 'J'),
+        ("ΚК", 'K'),
+        ("Ⅼ", 'L'),
+        ("ΜМⅯ", 'M'),
+        ("Ν", 'N'),
+        ("ΟО", 'O'),
+        ("ΡР", 'P'),
+        ("Ѕ", 'S'),
+        ("ΤТ", 'T'),
+        ("Ԝ", 'W'),
+        ("ΧХ", 'X'),
+    ];
+    if ('Ａ'..='Ｚ').contains(&letter) {
+        return char::from_u32(letter as u32 - 'Ａ' as u32 + 'A' as u32).unwrap_or(letter);
+    }
+    DRAWN_ALIKE.iter().find(|(drawn, _)| drawn.contains(letter)).map_or(letter, |(_, latin)| *latin)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -215,6 +292,21 @@ mod tests {
         let registry = registry(true);
         assert_eq!(registry.by_symbol("lim").unwrap().token, None);
         assert_eq!(registry.by_symbol("weth").unwrap().token, Some(registry.addresses.weth));
+        let shown: Vec<_> = registry.tokens().map(|asset| asset.unit.symbol.as_str()).collect();
+        assert_eq!(shown, ["WETH", "ABC", "DUP", "DUP", "abc", "LIM [not the coin]", "Usd"]);
+        let foreign = Registry::new(Addresses::default(), Unit::new("LIM", 18), vec![token(1, "ＷЕТН ")], true);
+        assert_eq!(foreign.tokens().last().unwrap().unit.symbol, "ＷЕТН  [not the wrapped coin]");
+    }
+
+    #[test]
+    fn symbols_that_a_hurried_reader_takes_for_each_other() {
+        for twin in ["LIM", "lim", "Lim ", "L.I.M", "L\u{200b}IM", "LІМ", "ＬＩＭ", "ＬΙⅯ"] {
+            assert!(looks_like(twin, "LIM"), "{twin}");
+        }
+        for other in ["LIMO", "LI", "L1M", "", "LÍM"] {
+            assert!(!looks_like(other, "LIM"), "{other}");
+        }
+        assert_eq!(registry(true).twins("Dup").count(), 2);
     }
 
     /// With tokens left unread, a second one of the same symbol could hide.

@@ -109,6 +109,12 @@ pub enum FeedError {
         /// What is wrong.
         reason: String,
     },
+    /// Nothing in it at all.
+    #[error("{path} is an empty file; {EXPECTED}")]
+    Blank {
+        /// The file.
+        path: String,
+    },
     /// Nothing left to play.
     #[error("{path} holds no prices{}", if *.skipped > 0 { " that are above zero" } else { "" })]
     Empty {
@@ -157,6 +163,9 @@ impl Feed {
     /// Reads text in one of the known layouts; `source` is for messages.
     pub fn parse(source: &str, text: &str) -> Result<Self, FeedError> {
         let text = text.trim_start_matches('\u{feff}');
+        if text.trim().is_empty() {
+            return Err(FeedError::Blank { path: source.to_owned() });
+        }
         let mut rows = Rows { source, ..Rows::default() };
         if text.trim_start().starts_with(['[', '{']) {
             rows.read_json(text)?;

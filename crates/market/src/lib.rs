@@ -15,9 +15,10 @@
 //! - K-4 *Nothing assumed.* Volume and fees come from the pool's events, positions from the exchange.
 //! - K-5 *Repeatable.* One seed and one price file give the same trades on equal chains.
 //! - K-6 *Development chains only.* The keys are public.
+//! - K-7 *One dollar token a chain.* A later play takes up the token and the pool of an earlier one.
 //!
 //! K-1 is tested in `tests/it/feeds.rs` (on real files, from `LIMPID_DATA`), K-2 and K-3 in
-//! [`arbitrage`]; K-4 and K-5 against a running node in `bin/limpid/tests/it/market.rs`, K-6 in
+//! [`arbitrage`]; K-4, K-5 and K-7 against a running node in `bin/limpid/tests/it/market.rs`, K-6 in
 //! `bin/limpid/tests/it/offline.rs`.
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 

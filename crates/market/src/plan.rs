@@ -57,10 +57,9 @@ impl Plan {
         self.pool_coin.saturating_add(self.arbitrage_coin).saturating_add(self.trader_coin)
     }
 
-    /// Dollars to create: everybody's, and as many again for the issuer to sell to visitors.
-    pub fn supply(&self) -> U256 {
-        let handed_out = self.pool_dollars.saturating_add(self.arbitrage_dollars).saturating_add(self.trader_dollars);
-        handed_out.saturating_mul(U256::from(2))
+    /// Dollars that the issuer keeps to sell to visitors: as many as everybody has together.
+    pub fn for_visitors(&self) -> U256 {
+        self.pool_dollars.saturating_add(self.arbitrage_dollars).saturating_add(self.trader_dollars)
     }
 }
 

@@ -6,14 +6,14 @@ use crate::{
     arbitrage::{Side, Trade, deviation_ppm},
     calendar,
     clock::Clock,
-    feed::{Candle, Price},
+    feed::{Candle, PRICE_DECIMALS, Price},
     plan::{Plan, value},
     report::{ActorRow, Hour, Observer, Opening, Summary},
     rng::Rng,
-    venue::{Activity, Amounts, DOLLAR_SYMBOL, Venue},
+    venue::{Activity, Amounts, DOLLAR_NAME, DOLLAR_SYMBOL, Venue},
 };
 use alloy_primitives::U256;
-use limpid_client::{BlockTag, Call, Client, ClientError, Unit};
+use limpid_client::{BlockTag, Call, Client, ClientError, Unit, registry::Asset};
 use limpid_math::{Round, mul_div};
 use std::sync::{
     Arc,
@@ -87,6 +87,9 @@ struct Market<'a> {
     actors: Vec<Actor>,
     /// What each actor began with, in the order of `actors`.
     started: Vec<Amounts>,
+    /// The pool's fee totals before this play: makers', community's.
+    fees_before: (Amounts, Amounts),
+    coin: Unit,
     rng: Rng,
     totals: Totals,
 }
@@ -119,11 +122,38 @@ impl<'a> Market<'a> {
             actor.nonce = client.nonce(actor.address(), BlockTag::Pending).await?;
         }
         let venue = Venue::new(client, chain_id, client.fees().await?);
-        let mut market =
-            Self { venue, actors, started: Vec::new(), rng: Rng::new(options.seed), totals: Totals::default() };
+        let mut market = Self {
+            venue,
+            actors,
+            started: Vec::new(),
+            fees_before: Default::default(),
+            coin: options.coin.clone(),
+            rng: Rng::new(options.seed),
+            totals: Totals::default(),
+        };
+        let played_before = market.clear_up().await?;
         let plan = market.fund(feed, &options.coin).await?;
-        market.stock_pool(&plan).await?;
+        market.hand_out_dollars(&plan, played_before).await?;
+        market.stock_pool(&plan, feed).await?;
         Ok(market)
+    }
+
+    /// After an earlier play on this chain its makers take their shares out again. False if there was none.
+    async fn clear_up(&mut self) -> Result<bool, MarketError> {
+        let Self { venue, actors, .. } = self;
+        let issuer = actors.first().ok_or(MarketError::Inconsistent("no issuer"))?.address();
+        if !venue.find_dollar(issuer).await? {
+            return Ok(false);
+        }
+        if venue.find_pair().await? {
+            for maker in actors.iter_mut().filter(|actor| actor.role == Role::Maker) {
+                let shares = venue.shares_of(maker.address()).await?;
+                if !shares.is_zero() {
+                    venue.remove_liquidity(maker, shares).await?;
+                }
+            }
+        }
+        Ok(true)
     }
 
     /// Gives every actor its coin, from the last development account.
@@ -177,36 +207,53 @@ impl<'a> Market<'a> {
         Ok(plan)
     }
 
-    /// Creates the dollar token, hands it out, and lets the makers fill the pool.
-    async fn stock_pool(&mut self, plan: &Plan) -> Result<(), MarketError> {
-        let thirds = U256::from(3);
-        let shares: Vec<_> = self
-            .actors
-            .iter()
-            .filter_map(|actor| {
-                let share = match actor.role {
-                    Role::Issuer => return None,
-                    Role::Maker => plan.pool_dollars / thirds,
-                    Role::Trader => plan.trader_dollars / thirds,
-                    Role::Arbitrageur => plan.arbitrage_dollars / U256::from(2),
-                };
-                Some((actor.address(), share))
-            })
-            .collect();
+    /// Makes as many dollars as the plan needs and gives every actor what it lacks of them.
+    async fn hand_out_dollars(&mut self, plan: &Plan, played_before: bool) -> Result<(), MarketError> {
         let Self { venue, actors, .. } = self;
+        let (mut shares, mut stock) = (Vec::new(), U256::ZERO);
+        for actor in actors.iter() {
+            let wanted = dollars_for(actor.role, plan);
+            let has = if played_before { venue.wallet_of(actor.address()).await?.dollar } else { U256::ZERO };
+            if actor.role == Role::Issuer {
+                stock = has;
+            } else if wanted > has {
+                shares.push((actor.address(), wanted - has));
+            }
+        }
+        let needs = shares.iter().fold(plan.for_visitors(), |sum, (_, share)| sum.saturating_add(*share));
+        let missing = needs.saturating_sub(stock);
         let issuer = actors.first_mut().ok_or(MarketError::Inconsistent("no issuer"))?;
-        venue.create_dollar(issuer, plan.supply()).await?;
-        venue.hand_out(issuer, &shares).await?;
+        if !played_before {
+            venue.create_dollar(issuer, missing).await?;
+        } else if !missing.is_zero() {
+            venue.mint_dollars(issuer, missing).await?;
+        }
+        if !shares.is_empty() {
+            venue.hand_out(issuer, &shares).await?;
+        }
         for actor in &mut self.actors {
             let wallet = self.venue.wallet_of(actor.address()).await?;
             actor.purse.dollar = wallet.dollar;
             self.started.push(wallet);
         }
+        Ok(())
+    }
+
+    /// Lets the makers fill the pool. What visitors left in it is brought to the first price before.
+    async fn stock_pool(&mut self, plan: &Plan, feed: &Feed) -> Result<(), MarketError> {
+        if !self.venue.pair.is_zero() {
+            self.arbitrage(feed.candles.first().ok_or(MarketError::Range)?.open).await?;
+        }
+        let thirds = U256::from(3);
         let deposit = Amounts { coin: plan.pool_coin / thirds, dollar: plan.pool_dollars / thirds };
         for maker in self.actors.iter_mut().filter(|actor| actor.role == Role::Maker) {
             self.venue.add_liquidity(maker, deposit).await?;
         }
-        self.venue.find_pair().await
+        if !self.venue.find_pair().await? {
+            return Err(MarketError::Inconsistent("the factory knows no pair after the first deposit"));
+        }
+        self.fees_before = self.venue.fees_paid().await?;
+        self.venue.begin().await
     }
 
     fn opening(&self, feed: &Feed, options: &Options) -> Opening {
@@ -219,12 +266,20 @@ impl<'a> Market<'a> {
             chain_id: self.venue.chain_id,
             seed: options.seed,
             live: options.live,
-            coin_symbol: options.coin.symbol.clone(),
-            dollar_symbol: DOLLAR_SYMBOL,
-            dollar: self.venue.dollar,
+            coin: self.coin(),
+            dollar: self.dollar(),
             pair: self.venue.pair,
             router: self.venue.addresses.router,
         }
+    }
+
+    fn coin(&self) -> Asset {
+        Asset { token: None, unit: self.coin.clone(), name: "native coin".to_owned() }
+    }
+
+    fn dollar(&self) -> Asset {
+        let unit = Unit::new(DOLLAR_SYMBOL, PRICE_DECIMALS);
+        Asset { token: Some(self.venue.dollar), unit, name: DOLLAR_NAME.to_owned() }
     }
 
     /// Four prices of a period at its start, thirds and end; traders move the pool before each.
@@ -361,6 +416,7 @@ impl<'a> Market<'a> {
             rows.push(row);
         }
         let (makers_fees, community_fees) = self.venue.fees_paid().await?;
+        let (makers_before, community_before) = self.fees_before;
         let pool_price = self.venue.reserves().await?.price().ok_or(MarketError::Inconsistent("the pool is empty"))?;
         let totals = &self.totals;
         Ok(Summary {
@@ -375,13 +431,26 @@ impl<'a> Market<'a> {
             pool_price,
             fees_makers: totals.fees_makers,
             fees_community: totals.fees_community,
-            makers_fees,
-            community_fees,
+            makers_fees: makers_fees.minus(makers_before),
+            community_fees: community_fees.minus(community_before),
+            coin: self.coin(),
+            dollar: self.dollar(),
+            pair: self.venue.pair,
             positions_worth: worth(now, last)?,
             positions_held: worth(deposited, last)?,
             positions_fees: worth(earned, last)?,
             actors: rows,
         })
+    }
+}
+
+/// An actor's part of a plan's dollars.
+fn dollars_for(role: Role, plan: &Plan) -> U256 {
+    match role {
+        Role::Issuer => U256::ZERO,
+        Role::Maker => plan.pool_dollars / U256::from(3),
+        Role::Trader => plan.trader_dollars / U256::from(3),
+        Role::Arbitrageur => plan.arbitrage_dollars / U256::from(2),
     }
 }
 

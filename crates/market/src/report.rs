@@ -6,7 +6,7 @@ use crate::{
     venue::Amounts,
 };
 use alloy_primitives::{Address, U256};
-use limpid_client::amount;
+use limpid_client::{amount, registry::Asset};
 use serde_json::{Value, json};
 use std::io::{self, Write};
 
@@ -29,12 +29,10 @@ pub struct Opening {
     pub seed: u64,
     /// Real time.
     pub live: bool,
-    /// The native coin's symbol.
-    pub coin_symbol: String,
-    /// The dollar token's symbol.
-    pub dollar_symbol: &'static str,
+    /// The native coin.
+    pub coin: Asset,
     /// The dollar token.
-    pub dollar: Address,
+    pub dollar: Asset,
     /// The pool.
     pub pair: Address,
     /// The router to trade through.
@@ -87,10 +85,16 @@ pub struct Summary {
     pub fees_makers: U256,
     /// Fees for the community, likewise.
     pub fees_community: U256,
-    /// The pool's own exact totals for makers.
+    /// The pool's own exact totals of this play for makers.
     pub makers_fees: Amounts,
-    /// The pool's own exact totals for the community.
+    /// The pool's own exact totals of this play for the community.
     pub community_fees: Amounts,
+    /// The native coin.
+    pub coin: Asset,
+    /// The dollar token.
+    pub dollar: Asset,
+    /// The pool.
+    pub pair: Address,
     /// What all makers' shares are redeemed for, at the last real price.
     pub positions_worth: U256,
     /// What was deposited for them, at the last real price: had it been held.
@@ -153,7 +157,7 @@ impl<W: Write> Table<W> {
 
 impl<W: Write> Observer for Table<W> {
     fn opening(&mut self, opening: &Opening) -> io::Result<()> {
-        let Opening { coin_symbol: coin, dollar_symbol: dollar, .. } = opening;
+        let (coin, dollar) = (&opening.coin.unit.symbol, &opening.dollar.unit.symbol);
         writeln!(self.out, "{coin}/{dollar} follows {}", opening.source)?;
         writeln!(
             self.out,
@@ -167,10 +171,10 @@ impl<W: Write> Observer for Table<W> {
         if let Some((number, reason)) = opening.skipped.first() {
             writeln!(self.out, "{} rows left out, the first at {number}: {reason}", opening.skipped.len())?;
         }
-        writeln!(self.out, "token {dollar}  {}", opening.dollar)?;
-        writeln!(self.out, "pool         {}", opening.pair)?;
-        writeln!(self.out, "router       {}", opening.router)?;
-        writeln!(self.out, "chain id     {}\n", opening.chain_id)
+        writeln!(self.out, "token {dollar}   {}", opening.dollar.token.unwrap_or_default())?;
+        writeln!(self.out, "pool          {}", opening.pair)?;
+        writeln!(self.out, "router        {}", opening.router)?;
+        writeln!(self.out, "chain id      {}\n", opening.chain_id)
     }
 
     fn hour(&mut self, hour: &Hour) -> io::Result<()> {
@@ -241,8 +245,9 @@ impl<W: Write> Observer for Table<W> {
     }
 }
 
-/// JSON lines: an object an hour, then the summary. Money is in dollars; `exact` holds the pool's own
-/// totals as decimal text.
+/// JSON lines: an object an hour, then the summary. Figures for charts (prices, volume, fees) are numbers, in
+/// dollars; everything else that is money is an amount ([`limpid_client::Unit::json`]), the pool's own exact fee
+/// totals among it.
 pub struct Json<W>(pub W);
 
 impl<W: Write> Observer for Json<W> {
@@ -265,7 +270,8 @@ impl<W: Write> Observer for Json<W> {
     }
 
     fn summary(&mut self, all: &Summary) -> io::Result<()> {
-        let amounts = |of: Amounts| json!({ "coin": exact(of.coin), "dollar": exact(of.dollar) });
+        let dollars = |value| all.dollar.json(value);
+        let amounts = |of: Amounts| json!([all.coin.json(of.coin), dollars(of.dollar)]);
         let actors: Vec<Value> = all
             .actors
             .iter()
@@ -273,7 +279,7 @@ impl<W: Write> Observer for Json<W> {
                 json!({
                     "name": row.name, "address": row.address, "started": amounts(row.started),
                     "wallet": amounts(row.wallet), "position": amounts(row.position),
-                    "worth": number(row.worth), "held": number(row.held),
+                    "worth": dollars(row.worth), "held": dollars(row.held),
                 })
             })
             .collect();
@@ -291,9 +297,11 @@ impl<W: Write> Observer for Json<W> {
             "fees_makers": number(all.fees_makers),
             "fees_community": number(all.fees_community),
             "exact": { "fees_makers": amounts(all.makers_fees), "fees_community": amounts(all.community_fees) },
-            "lp_value": number(all.positions_worth),
-            "lp_fees": number(all.positions_fees),
-            "lp_if_held": number(all.positions_held),
+            "lp_value": dollars(all.positions_worth),
+            "lp_fees": dollars(all.positions_fees),
+            "lp_if_held": dollars(all.positions_held),
+            "token": all.dollar.token,
+            "pool": all.pair,
             "actors": actors,
         }))
     }

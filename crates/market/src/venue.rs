@@ -22,6 +22,9 @@ const RECEIPT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The play moves the chain's clock itself, by hours: no deadline would mean anything.
 const NO_DEADLINE: U256 = U256::MAX;
+/// The factory's own limit of a page, and how many pages are looked through for the dollar token.
+const TOKEN_PAGE: u64 = 50;
+const TOKEN_PAGES: u64 = 100;
 
 /// The dollar token's name, on chain and in reports.
 pub(crate) const DOLLAR_NAME: &str = "Market Dollar";
@@ -123,12 +126,41 @@ impl<'a> Venue<'a> {
         Ok(())
     }
 
+    /// Takes up the dollar token and the pool of an earlier play, so that a chain has one of each. False if there
+    /// was none.
+    pub(crate) async fn find_dollar(&mut self, issuer: Address) -> Result<bool, MarketError> {
+        for page in 0..TOKEN_PAGES {
+            let call =
+                ITokenFactory::tokensCall { offset: U256::from(page * TOKEN_PAGE), limit: U256::from(TOKEN_PAGE) };
+            let tokens = self.client.call(self.addresses.token_factory, &call).await?;
+            let own = tokens
+                .iter()
+                .find(|token| token.creator == issuer && token.minter == issuer && token.symbol == DOLLAR_SYMBOL);
+            if let Some(own) = own {
+                self.set_dollar(own.token);
+                return Ok(true);
+            }
+            if (tokens.len() as u64) < TOKEN_PAGE {
+                break;
+            }
+        }
+        Ok(false)
+    }
+
+    fn set_dollar(&mut self, dollar: Address) {
+        self.dollar = dollar;
+        // Uniswap V2 orders a pair's tokens by address.
+        self.coin_is_token0 = self.addresses.weth < dollar;
+    }
+
+    /// The issuer can make more of it: a later play on the same chain may need more.
     pub(crate) async fn create_dollar(&mut self, issuer: &mut Actor, supply: U256) -> Result<(), MarketError> {
-        let create = ITokenFactory::createTokenCall {
+        let create = ITokenFactory::createMintableTokenCall {
             name: DOLLAR_NAME.to_owned(),
             symbol: DOLLAR_SYMBOL.to_owned(),
             decimals: 18,
             supply,
+            minter: issuer.address(),
         };
         let receipt = self
             .act(issuer, "creating the dollar token", Call::function(self.addresses.token_factory, &create))
@@ -137,9 +169,13 @@ impl<'a> Venue<'a> {
             .events::<ITokenFactory::TokenCreated>()
             .find(|(emitter, _)| *emitter == self.addresses.token_factory)
             .ok_or(MarketError::Inconsistent("the token factory logged no TokenCreated"))?;
-        self.dollar = created.1.token;
-        // Uniswap V2 orders a pair's tokens by address.
-        self.coin_is_token0 = self.addresses.weth < self.dollar;
+        self.set_dollar(created.1.token);
+        Ok(())
+    }
+
+    pub(crate) async fn mint_dollars(&self, issuer: &mut Actor, value: U256) -> Result<(), MarketError> {
+        let call = Call::function(self.dollar, &IToken::mintCall { to: issuer.address(), value });
+        self.act(issuer, "making dollars", call).await?;
         Ok(())
     }
 
@@ -178,13 +214,15 @@ impl<'a> Venue<'a> {
         Ok(())
     }
 
-    /// Finds the pool after its first deposit.
-    pub(crate) async fn find_pair(&mut self) -> Result<(), MarketError> {
+    /// Finds the pool; false if there is none yet.
+    pub(crate) async fn find_pair(&mut self) -> Result<bool, MarketError> {
         let wanted = IUniswapV2Factory::getPairCall { tokenA: self.dollar, tokenB: self.addresses.weth };
         self.pair = self.client.call(self.addresses.v2_factory, &wanted).await?;
-        if self.pair.is_zero() {
-            return Err(MarketError::Inconsistent("the factory knows no pair after the first deposit"));
-        }
+        Ok(!self.pair.is_zero())
+    }
+
+    /// From here on everything that happens in the pool belongs to this play.
+    pub(crate) async fn begin(&mut self) -> Result<(), MarketError> {
         self.unread = self.client.block_number().await? + 1;
         Ok(())
     }

@@ -49,18 +49,12 @@ pub async fn run(args: BalanceArgs, global: &Global) -> Result<()> {
             rows.push((asset, held));
         }
     }
-    let value: Vec<_> = rows
-        .iter()
-        .map(|(asset, held)| {
-            let amount = amount::format(*held, asset.unit.decimals);
-            json!({ "symbol": asset.unit.symbol, "asset": asset.token, "amount": amount, "units": held.to_string() })
-        })
-        .collect();
+    let value: Vec<_> = rows.iter().map(|(asset, held)| asset.json(*held)).collect();
     output::emit(session.json, &json!({ "account": owner, "balances": value }), || {
         let rows: Vec<_> = rows
             .iter()
             .map(|(asset, held)| {
-                let address = asset.token.map_or_else(String::new, |at| at.to_string());
+                let address = asset.token.map_or_else(|| "the chain's own coin".to_owned(), |at| at.to_string());
                 vec![amount::format(*held, asset.unit.decimals), asset.unit.symbol.clone(), address]
             })
             .collect();

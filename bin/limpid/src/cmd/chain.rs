@@ -3,13 +3,13 @@ use crate::{
     args::Global,
     error::{Result, told},
     output,
-    session::Session,
+    session::{Session, coin_json},
 };
 use alloy_primitives::{B256, LogData, U256};
 use clap::Args;
-use limpid_client::{Block, BlockTag, Log, amount, error::printable};
+use limpid_client::{Block, BlockTag, Log, Unit, amount, error::printable};
 use limpid_market::calendar;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Which transaction.
 #[derive(Debug, Args)]
@@ -43,7 +43,23 @@ pub async fn transaction(args: TxArgs, global: &Global) -> Result<()> {
         Some(receipt) => session.client.block(BlockTag::Number(receipt.block_number)).await?,
         None => None,
     };
-    let value = json!({ "transaction": transaction, "receipt": receipt, "events": events });
+    let mut value = json!({
+        "transaction": transaction.hash, "type": transaction.kind, "from": transaction.from, "to": transaction.to,
+        "nonce": transaction.nonce, "value": session.coin_json(transaction.value), "gasLimit": transaction.gas,
+        "input": transaction.input, "status": match &receipt {
+            None => "waiting",
+            Some(receipt) if receipt.succeeded() => "succeeded",
+            Some(_) => "failed",
+        },
+    });
+    if let Some(receipt) = &receipt {
+        value["block"] = json!(receipt.block_number);
+        value["timestamp"] = json!(block.as_ref().map(|block| block.timestamp));
+        value["gasUsed"] = json!(receipt.gas_used);
+        value["fee"] = session.coin_json(receipt.fee());
+        value["created"] = json!(receipt.contract_address);
+        value["events"] = json!(events);
+    }
     output::emit(session.json, &value, || {
         let coin = &session.coin;
         let to = transaction.to.map_or_else(|| "a new contract".to_owned(), |to| to.to_string());
@@ -92,6 +108,16 @@ fn event(log: &Log) -> String {
     format!("{} {told}", log.address)
 }
 
+/// A block for programs.
+pub fn block_json(block: &Block, coin: &Unit) -> Value {
+    json!({
+        "number": block.number, "hash": block.hash, "parentHash": block.parent_hash, "stateRoot": block.state_root,
+        "timestamp": block.timestamp, "gasUsed": block.gas_used, "gasLimit": block.gas_limit,
+        "baseFeePerGas": block.base_fee_per_gas.map(|fee| coin_json(coin, U256::from(fee))), "feeRecipient": block.miner,
+        "transactions": block.transactions,
+    })
+}
+
 /// `limpid block [HEIGHT|HASH]`.
 pub async fn block(args: BlockArgs, global: &Global) -> Result<()> {
     let session = Session::open(global).await?;
@@ -106,11 +132,17 @@ pub async fn block(args: BlockArgs, global: &Global) -> Result<()> {
         return told(format!("`{}` is no block: give a height, a hash or `latest`", args.block));
     };
     let Some(block) = found else { return told(format!("there is no block {}", args.block)) };
-    output::emit(session.json, &json!(block), || {
+    output::emit(session.json, &block_json(&block, &session.coin), || {
         let base_fee = U256::from(block.base_fee_per_gas.unwrap_or_default());
         let mut text = output::fields(&[
             ("block", block.number.to_string()),
-            ("time", format!("{} UTC ({})", calendar::format(block.timestamp), block.timestamp)),
+            (
+                "time",
+                match block.timestamp {
+                    0 => "none: the genesis of a development chain".to_owned(),
+                    time => format!("{} UTC ({time})", calendar::format(time)),
+                },
+            ),
             ("hash", block.hash.to_string()),
             ("parent", block.parent_hash.to_string()),
             ("state root", block.state_root.to_string()),

@@ -8,7 +8,7 @@ use limpid_client::{
     registry::Asset,
 };
 use limpid_market::calendar;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Whose history.
@@ -16,8 +16,8 @@ use std::collections::BTreeMap;
 pub struct HistoryArgs {
     /// An address, one of your wallets, or dev:N
     account: String,
-    /// Most rows
-    #[arg(long, default_value_t = 50, value_name = "N")]
+    /// Most rows, up to 1000
+    #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000))]
     limit: u32,
     /// Rows older than this cursor, which the page before ended with
     #[arg(long, value_name = "CURSOR")]
@@ -36,12 +36,10 @@ pub async fn run(args: HistoryArgs, global: &Global) -> Result<()> {
     let before = page.rows.len();
     let rows: Vec<_> = page.rows.into_iter().filter(|row| args.all || !is_bait(row)).collect();
     let hidden = before - rows.len();
-    let value = json!({ "account": owner, "rows": rows, "hidden": hidden, "next": page.next });
-    if session.json {
-        return output::emit(true, &value, String::new);
-    }
     let assets = assets(&session, &rows).await?;
-    output::emit(false, &value, || {
+    let told: Vec<_> = rows.iter().map(|row| row_json(row, &assets, &session)).collect();
+    let value = json!({ "account": owner, "rows": told, "hidden": hidden, "next": page.next });
+    output::emit(session.json, &value, || {
         if rows.is_empty() && hidden == 0 {
             return format!("Nothing has happened to {owner}.");
         }
@@ -56,6 +54,28 @@ pub async fn run(args: HistoryArgs, global: &Global) -> Result<()> {
         }
         text
     })
+}
+
+/// A row with its amounts as every command gives them; where a token does not say its unit, only `units`.
+fn row_json(row: &HistoryRow, assets: &BTreeMap<Address, Asset>, session: &Session) -> Value {
+    let amount = match row.asset {
+        None => session.coin_json(row.amount),
+        Some(token) => match assets.get(&token) {
+            Some(asset) => asset.json(row.amount),
+            None => json!({
+                "amount": null, "units": row.amount.to_string(), "symbol": null, "decimals": null, "asset": token
+            }),
+        },
+    };
+    let mut value = json!({
+        "block": row.block, "timestamp": row.timestamp, "txHash": row.tx_hash, "direction": row.direction,
+        "counterparty": row.counterparty, "amount": amount, "fee": session.coin_json(row.fee), "kind": row.kind,
+        "success": row.success,
+    });
+    if let Some(id) = row.token_id {
+        value["tokenId"] = json!(id.to_string());
+    }
+    value
 }
 
 /// A transfer of nothing from a stranger: it only wants its sender's address to be copied.

@@ -2,6 +2,7 @@
 use crate::{
     args::Global,
     error::{CliError, Result, told},
+    output,
     session::Session,
 };
 use clap::Args;
@@ -12,7 +13,7 @@ use limpid_market::{
 use std::{
     fs::OpenOptions,
     io::{self, BufWriter, IsTerminal as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -29,7 +30,7 @@ pub struct MarketArgs {
     #[arg(long, value_name = "TIME")]
     start: Option<String>,
     /// Play at most so many rows of the file
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = parse_rows)]
     rows: Option<usize>,
     /// At the wall clock's pace instead of compressed time
     #[arg(long)]
@@ -40,6 +41,24 @@ pub struct MarketArgs {
     /// Also write a line an hour to this new file, as CSV
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
+}
+
+fn parse_rows(text: &str) -> std::result::Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("a market needs at least one row".to_owned()),
+        Ok(rows) => Ok(rows),
+        Err(_) => Err("expected a whole number above zero".to_owned()),
+    }
+}
+
+/// Why the report cannot be written there.
+fn no_csv(path: &Path, error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AlreadyExists => {
+            format!("{} exists already and is left as it is: name a new file for --csv, or remove it", path.display())
+        }
+        _ => format!("cannot write {}: {error}", path.display()),
+    }
 }
 
 /// Runs the command.
@@ -63,7 +82,7 @@ pub async fn run(args: MarketArgs, global: &Global) -> Result<()> {
     let csv = match &args.csv {
         Some(path) => {
             let file = OpenOptions::new().write(true).create_new(true).open(path);
-            let file = file.map_err(|error| CliError::Told(format!("{}: {error}", path.display())))?;
+            let file = file.map_err(|error| CliError::Told(no_csv(path, &error)))?;
             Some(Csv(BufWriter::new(file)))
         }
         None => None,
@@ -90,7 +109,7 @@ fn stop_at_ctrl_c() -> Arc<AtomicBool> {
             if flag.swap(true, Ordering::Relaxed) {
                 std::process::exit(130);
             }
-            eprintln!("Ending after this period; Ctrl-C again ends at once.");
+            output::tell("\nEnding after this period; Ctrl-C again ends at once.\n");
         }
     });
     stop

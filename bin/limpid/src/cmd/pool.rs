@@ -12,7 +12,7 @@ use alloy_primitives::{Address, U256};
 use clap::{Args, Subcommand};
 use limpid_abi::{IERC20, IExchange, IExchangePair, IUniswapV2Factory, IUniswapV2Pair, IUniswapV2Router02 as Router};
 use limpid_client::{
-    Call, amount,
+    Call, Unit, amount,
     registry::{Asset, Registry},
 };
 use limpid_math::{Round, mul_div};
@@ -35,19 +35,20 @@ pub enum PoolCommand {
 #[derive(Debug, Args)]
 pub struct AddArgs {
     /// How much of the first side, in whole coins or tokens
+    #[arg(allow_negative_numbers = true)]
     amount: String,
     /// First side: a symbol or an address
     first: String,
     /// Second side: a symbol or an address
     second: String,
     /// How much of the second side; what the pool's price asks for otherwise. Needed for a new pool
-    #[arg(value_name = "SECOND_AMOUNT")]
+    #[arg(value_name = "SECOND_AMOUNT", allow_negative_numbers = true)]
     second_amount: Option<String>,
     /// Deposit the first side only: a part of it is swapped to make both sides fit
     #[arg(long, conflicts_with = "second_amount")]
     one_token: bool,
     /// How far the pool's price may move before the deposit is refused, in percent
-    #[arg(long, default_value = "0.5", value_name = "PERCENT", value_parser = parse_percent)]
+    #[arg(long, default_value = "0.5", value_name = "PERCENT", allow_negative_numbers = true, value_parser = parse_percent)]
     slippage: u32,
     /// Minutes after which the deposit is refused [default: 20, a day on development chains]
     #[arg(long, value_name = "MINUTES")]
@@ -60,13 +61,14 @@ pub struct AddArgs {
 #[derive(Debug, Args)]
 pub struct RemoveArgs {
     /// How much of your position, such as 50% or all
-    share: String,
+    #[arg(allow_negative_numbers = true, value_parser = parse_share)]
+    share: u32,
     /// First side: a symbol or an address
     first: String,
     /// Second side: a symbol or an address
     second: String,
     /// How far the pool's price may move before the withdrawal is refused, in percent
-    #[arg(long, default_value = "0.5", value_name = "PERCENT", value_parser = parse_percent)]
+    #[arg(long, default_value = "0.5", value_name = "PERCENT", allow_negative_numbers = true, value_parser = parse_percent)]
     slippage: u32,
     /// Minutes after which the withdrawal is refused [default: 20, a day on development chains]
     #[arg(long, value_name = "MINUTES")]
@@ -85,6 +87,18 @@ pub struct ShowArgs {
     /// Whose position to show: an address, one of your wallets, or dev:N
     #[arg(long, value_name = "ACCOUNT")]
     owner: Option<String>,
+}
+
+/// A share in basis points.
+fn parse_share(text: &str) -> std::result::Result<u32, String> {
+    if text.eq_ignore_ascii_case("all") {
+        return Ok(10_000);
+    }
+    match parse_percent(text) {
+        Ok(0) => Err("that is nothing; say 50% or all".to_owned()),
+        Ok(bps) => Ok(bps),
+        Err(error) => Err(format!("{error}; say 50% or all")),
+    }
 }
 
 /// Runs the command.
@@ -157,13 +171,32 @@ impl Pool {
         Ok([part(self.reserves[0])?, part(self.reserves[1])?])
     }
 
+    /// Units of the second side for one whole of the first.
+    fn price_units(&self) -> Result<U256> {
+        let one = U256::from(10).pow(U256::from(self.sides[0].unit.decimals));
+        ratio(one, self.reserves[1], self.reserves[0], Round::Down)
+    }
+
     /// `1 LIM = 132.91 mUSD`.
     fn price(&self) -> Result<String> {
-        let one = U256::from(10).pow(U256::from(self.sides[0].unit.decimals));
-        let price = ratio(one, self.reserves[1], self.reserves[0], Round::Down)?;
         let second = &self.sides[1].unit;
-        Ok(format!("1 {} = {}", self.sides[0].unit.symbol, second.show_short(price)))
+        Ok(format!("1 {} = {}", self.sides[0].unit.symbol, second.show_short(self.price_units()?)))
     }
+
+    /// Amounts of both sides, in the order they were named, for programs.
+    fn json(&self, [first, second]: [U256; 2]) -> [Value; 2] {
+        [self.sides[0].json(first), self.sides[1].json(second)]
+    }
+}
+
+/// A number of a pool's shares for programs; shares are an ERC-20 of 18 decimals at the pool's address.
+fn shares_json(pair: Address, shares: U256) -> Value {
+    Asset { token: Some(pair), unit: Unit::new("shares", 18), name: String::new() }.json(shares)
+}
+
+/// How a pool divides its fee.
+const fn mode_name(mode: u8) -> &'static str {
+    if mode == 1 { "split" } else { "v2" }
 }
 
 fn ratio(amount: U256, numerator: U256, denominator: U256, round: Round) -> Result<U256> {
@@ -317,13 +350,7 @@ async fn remove(args: &RemoveArgs, session: &Session, registry: &Registry) -> Re
     if held.is_zero() {
         return told(format!("{} has no share of this pool", account.label));
     }
-    let part = if args.share.eq_ignore_ascii_case("all") {
-        10_000
-    } else {
-        parse_percent(&args.share)
-            .map_err(|error| CliError::Told(format!("`{}`: {error}; say 50% or all", args.share)))?
-    };
-    let shares = ratio(held, U256::from(part), U256::from(10_000), Round::Down)?;
+    let shares = ratio(held, U256::from(args.share), U256::from(10_000), Round::Down)?;
     let gets = pool.redeemed(shares)?;
     if shares.is_zero() || gets.iter().any(|amount| amount.is_zero()) {
         return told("that is too small a share to withdraw");
@@ -386,7 +413,7 @@ async fn report_position(
     receipt: &limpid_client::Receipt,
 ) -> Result<()> {
     let (_, pool) = Pool::find(session, registry, names).await?;
-    let mut value = confirm::receipt_json(receipt);
+    let mut value = confirm::receipt_json(session, receipt);
     let Some(pool) = pool else {
         return output::emit(session.json, &value, || confirm::receipt_lines(session, receipt));
     };
@@ -406,12 +433,10 @@ async fn position(
     let call = IExchange::positionInfoCall { owner, pair: pool.pair };
     let info = session.client.call(registry.addresses.exchange, &call).await?;
     let [first, second] = pool.sides.each_ref().map(|asset| asset.unit.clone());
+    let text = |amounts: [U256; 2]| pool.json(pool.ordered(amounts));
     // Values are counted in token1.
-    let unit = if pool.flipped { &first } else { &second };
-    let text = |amounts: [U256; 2]| {
-        let amounts = pool.ordered(amounts);
-        [amount::format(amounts[0], first.decimals), amount::format(amounts[1], second.decimals)]
-    };
+    let valued = if pool.flipped { &pool.sides[0] } else { &pool.sides[1] };
+    let unit = &valued.unit;
     let both = |amounts: [U256; 2]| {
         let amounts = pool.ordered(amounts);
         format!("{} and {}", first.show_short(amounts[0]), second.show_short(amounts[1]))
@@ -419,11 +444,11 @@ async fn position(
     let (now, deposited, fees) =
         ([info.amount0, info.amount1], [info.deposited0, info.deposited1], [info.fees0, info.fees1]);
     let value = json!({
-        "owner": owner, "shares": info.liquidity.to_string(), "totalShares": info.totalSupply.to_string(),
+        "owner": owner, "shares": shares_json(pool.pair, info.liquidity),
+        "totalShares": shares_json(pool.pair, info.totalSupply),
         "amounts": text(now), "deposited": text(deposited), "fees": text(fees),
-        "valuedIn": unit.symbol, "value": amount::format(info.value, unit.decimals),
-        "heldValue": amount::format(info.heldValue, unit.decimals),
-        "impermanentLoss": amount::format(info.impermanentLoss, unit.decimals),
+        "value": valued.json(info.value), "heldValue": valued.json(info.heldValue),
+        "impermanentLoss": valued.json(info.impermanentLoss),
     });
     let lines = vec![
         ("position of", owner.to_string()),
@@ -442,14 +467,20 @@ async fn list(session: &Session, registry: &Registry) -> Result<()> {
         let mut cells = Vec::new();
         let mut sides = Vec::new();
         for (token, reserve) in [(pool.token0, pool.reserve0), (pool.token1, pool.reserve1)] {
-            let asset = registry.at(&session.client, Some(token)).await?;
-            let (symbol, decimals) =
-                asset.map_or_else(|| (token.to_string(), 0), |asset| (asset.unit.symbol, asset.unit.decimals));
+            let found = registry.pooled(&session.client, token).await?;
+            // Pools hold native tokens, which all answer; the address says what is left to say.
+            let asset = found.unwrap_or_else(|| Asset {
+                token: Some(token),
+                unit: Unit::new(token.to_string(), 0),
+                name: String::new(),
+            });
             let reserve = U256::from(reserve);
-            cells.push(format!("{} {symbol}", amount::format_short(reserve, decimals, 4)));
-            sides.push(json!({ "token": token, "symbol": symbol, "reserve": amount::format(reserve, decimals) }));
+            cells.push(format!("{} {}", amount::format_short(reserve, asset.unit.decimals, 4), asset.unit.symbol));
+            sides.push(asset.json(reserve));
         }
-        values.push(json!({ "pair": pool.pair, "sides": sides, "split": pool.mode == 1, "shares": pool.totalSupply.to_string() }));
+        values.push(json!({
+            "pair": pool.pair, "reserves": sides, "mode": mode_name(pool.mode), "shares": shares_json(pool.pair, pool.totalSupply),
+        }));
         cells.push(pool.pair.to_string());
         lines.push(cells);
     }
@@ -474,13 +505,10 @@ async fn show(args: &ShowArgs, session: &Session, registry: &Registry) -> Result
         Some(owner) => Some(position(session, registry, &pool, owner).await?),
         None => None,
     };
-    let text = |amounts: [U256; 2]| {
-        [amount::format(amounts[0], sides[0].unit.decimals), amount::format(amounts[1], sides[1].unit.decimals)]
-    };
     let value = json!({
-        "pair": pool.pair, "sides": sides.each_ref().map(|asset| &asset.unit.symbol), "reserves": text(pool.reserves),
-        "price": pool.price()?, "mode": if mode == 1 { "split" } else { "v2" }, "feesMakers": text(makers),
-        "feesCommunity": text(community), "position": position.as_ref().map(|(value, _)| value),
+        "pair": pool.pair, "reserves": pool.json(pool.reserves), "price": sides[1].json(pool.price_units()?),
+        "mode": mode_name(mode), "feesMakers": pool.json(makers), "feesCommunity": pool.json(community),
+        "shares": shares_json(pool.pair, pool.supply), "position": position.as_ref().map(|(value, _)| value),
     });
     let price = pool.price()?;
     output::emit(session.json, &value, || {

@@ -2,7 +2,6 @@
 use super::trade::{Trade, TradeArgs, bps, ends, path};
 use crate::{args::Global, error::Result, output, session::Session};
 use clap::Args;
-use limpid_client::amount;
 use serde_json::json;
 
 /// A trade to price.
@@ -18,7 +17,11 @@ pub async fn run(args: QuoteArgs, global: &Global) -> Result<()> {
     let registry = session.registry().await?;
     let trade = Trade::read(&args.trade, &session, &registry).await?;
     if trade.is_wrapping(&registry) {
-        let value = json!({ "pay": trade.amount.to_string(), "receive": trade.amount.to_string(), "routes": [] });
+        let route = json!({
+            "pay": trade.pay.json(trade.amount), "receive": trade.receive.json(trade.amount), "priceImpactBps": 0,
+            "path": [], "through": "wrapping",
+        });
+        let value = json!({ "routes": [route] });
         return output::emit(session.json, &value, || {
             "One for one, without a pool: wrapping costs only its fee.".to_owned()
         });
@@ -27,11 +30,10 @@ pub async fn run(args: QuoteArgs, global: &Global) -> Result<()> {
     let (mut lines, mut values) = (Vec::new(), Vec::new());
     for route in &routes {
         let (pay, receive) = ends(route);
-        let names = path(&session, &registry, &route.path).await?;
+        let names = path(&session, &registry, &trade, &route.path).await?;
         values.push(json!({
-            "pay": amount::format(pay, trade.pay.unit.decimals),
-            "receive": amount::format(receive, trade.receive.unit.decimals),
-            "priceImpactBps": route.price_impact_bps, "path": route.path, "amounts": route.amounts, "names": names,
+            "pay": trade.pay.json(pay), "receive": trade.receive.json(receive),
+            "priceImpactBps": route.price_impact_bps, "path": route.path, "through": names,
         }));
         lines.push(vec![
             trade.pay.unit.show(pay),
@@ -40,9 +42,7 @@ pub async fn run(args: QuoteArgs, global: &Global) -> Result<()> {
             names,
         ]);
     }
-    output::emit(
-        session.json,
-        &json!({ "pay": trade.pay.token, "receive": trade.receive.token, "routes": values }),
-        || output::table(&["pay", "receive", "price impact", "through"], &lines),
-    )
+    output::emit(session.json, &json!({ "routes": values }), || {
+        output::table(&["pay", "receive", "price impact", "through"], &lines)
+    })
 }

@@ -1,8 +1,33 @@
 //! `limpid status`.
-use crate::{args::Global, error::Result, output};
-use limpid_client::{BlockTag, Client, ClientError, amount};
+use super::chain::block_json;
+use crate::{args::Global, error::Result, output, session::coin_json};
+use alloy_primitives::U256;
+use limpid_client::{
+    BlockTag, Client, ClientError, Unit, amount,
+    api::{Head, Status},
+};
 use limpid_market::calendar;
-use serde_json::json;
+use serde_json::{Value, json};
+
+/// The newest block; a development chain's genesis bears the date 1970, which says nothing.
+fn head(head: &Head) -> String {
+    if head.number == 0 {
+        return "none yet: only the genesis".to_owned();
+    }
+    format!("{} at {} UTC", head.number, calendar::format(head.timestamp))
+}
+
+/// The answer of `limpid_status` with its quantities as every command gives them.
+fn status_json(status: &Status) -> Value {
+    let coin = Unit::new(status.coin.symbol.clone(), status.coin.decimals);
+    json!({
+        "clientVersion": status.client_version, "chainId": status.chain_id, "dev": status.dev, "coin": status.coin,
+        "head": { "number": status.head.number, "hash": status.head.hash, "timestamp": status.head.timestamp },
+        "baseFeePerGas": coin_json(&coin, U256::from(status.next_base_fee)), "pending": status.pending,
+        "queued": status.queued, "rulesHash": status.rules_hash, "uptimeSeconds": status.uptime_seconds,
+        "halted": status.halted,
+    })
+}
 
 /// Where the node and its chain stand.
 pub async fn run(global: &Global) -> Result<()> {
@@ -10,21 +35,15 @@ pub async fn run(global: &Global) -> Result<()> {
     match client.status().await {
         Ok(status) => {
             let contracts = client.contracts().await?;
-            let value = json!({ "rpc": client.url(), "status": status, "contracts": contracts });
+            let value = json!({ "rpc": client.url(), "status": status_json(&status), "contracts": contracts });
             output::emit(global.json, &value, || {
                 let mut rows = vec![
                     ("node", status.client_version.clone()),
                     ("chain", format!("{}{}", status.chain_id, if status.dev { ", development" } else { "" })),
                     ("coin", format!("{}, {} decimals", status.coin.symbol, status.coin.decimals)),
-                    ("block", format!("{} at {} UTC", status.head.number, calendar::format(status.head.timestamp))),
+                    ("block", head(&status.head)),
                     ("hash", status.head.hash.to_string()),
-                    (
-                        "base fee",
-                        format!(
-                            "{} gwei",
-                            amount::format_short(status.next_base_fee.to_string().parse().unwrap_or_default(), 9, 6)
-                        ),
-                    ),
+                    ("base fee", format!("{} gwei", amount::format_short(U256::from(status.next_base_fee), 9, 6))),
                     ("waiting", format!("{} transactions, {} behind an earlier one", status.pending, status.queued)),
                     ("up", format!("{} s", status.uptime_seconds)),
                 ];
@@ -43,7 +62,9 @@ pub async fn run(global: &Global) -> Result<()> {
         Err(ClientError::NoSuchMethod { .. }) => {
             let (chain, version) = (client.chain_id().await?, client.client_version().await?);
             let head = client.block(BlockTag::Latest).await?;
-            let value = json!({ "rpc": client.url(), "chainId": chain, "clientVersion": version, "head": head });
+            let value = json!({
+                "rpc": client.url(), "chainId": chain, "clientVersion": version, "head": head.as_ref().map(|head| block_json(head, &Unit::new("ETH", 18)))
+            });
             output::emit(global.json, &value, || {
                 let block = head.as_ref().map_or_else(String::new, |block| block.number.to_string());
                 output::fields(&[

@@ -11,8 +11,7 @@ use crate::{
 use alloy_primitives::{Address, U256};
 use clap::Args;
 use limpid_abi::{IUniswapV2Pair, IUniswapV2Router02 as Router, IWETH9};
-use limpid_client::{Call, Receipt, amount, api::QuoteKind, registry::Registry};
-use serde_json::json;
+use limpid_client::{Call, Receipt, api::QuoteKind, registry::Registry};
 
 /// A trade to make.
 #[derive(Debug, Args)]
@@ -20,10 +19,10 @@ pub struct SwapArgs {
     #[command(flatten)]
     trade: TradeArgs,
     /// How far the price may move against you before the swap is refused, in percent
-    #[arg(long, default_value = "0.5", value_name = "PERCENT", value_parser = parse_percent)]
+    #[arg(long, default_value = "0.5", value_name = "PERCENT", allow_negative_numbers = true, value_parser = parse_percent)]
     slippage: u32,
     /// Refuse a trade whose own size moves the price by more than this, in percent
-    #[arg(long, default_value = "10", value_name = "PERCENT", value_parser = parse_percent)]
+    #[arg(long, default_value = "10", value_name = "PERCENT", allow_negative_numbers = true, value_parser = parse_percent)]
     max_impact: u32,
     /// Minutes after which the swap is refused [default: 20, a day on development chains]
     #[arg(long, value_name = "MINUTES")]
@@ -92,7 +91,7 @@ pub async fn run(args: SwapArgs, global: &Global) -> Result<()> {
             QuoteKind::ExactOut => ("maximum paid", trade.pay.unit.show(limits.pay_at_most)),
         },
         ("price impact", bps(route.price_impact_bps)),
-        ("through", path(&session, &registry, &route.path).await?),
+        ("through", path(&session, &registry, &trade, &route.path).await?),
     ];
     if to != account.address {
         intent.push(("to", to.to_string()));
@@ -151,11 +150,9 @@ fn swapped(receipt: &Receipt) -> Option<(U256, U256)> {
 
 fn report(session: &Session, trade: &Trade, limits: &Limits, receipt: &Receipt) -> Result<()> {
     let (paid, received) = swapped(receipt).unwrap_or((limits.pay, limits.receive));
-    let mut value = confirm::receipt_json(receipt);
-    value["paid"] = json!(amount::format(paid, trade.pay.unit.decimals));
-    value["received"] = json!(amount::format(received, trade.receive.unit.decimals));
-    value["pay"] = json!(trade.pay.token);
-    value["receive"] = json!(trade.receive.token);
+    let mut value = confirm::receipt_json(session, receipt);
+    value["paid"] = trade.pay.json(paid);
+    value["received"] = trade.receive.json(received);
     output::emit(session.json, &value, || {
         format!(
             "Paid {}, received {}\n{}",

@@ -9,7 +9,11 @@ use crate::{
 };
 use clap::{Args, Subcommand};
 use limpid_abi::ITokenFactory;
-use limpid_client::{Call, amount, error::printable};
+use limpid_client::{
+    Call, Unit, amount,
+    error::printable,
+    registry::{Asset, Registry, looks_like},
+};
 use serde_json::json;
 
 /// What to do with tokens.
@@ -29,13 +33,17 @@ pub struct CreateArgs {
     /// Symbol, such as MYD. Symbols are not unique: the address is what counts
     symbol: String,
     /// How many to create now, in whole tokens
+    #[arg(allow_negative_numbers = true)]
     supply: String,
-    /// Decimal places
-    #[arg(long, default_value_t = 18)]
+    /// Decimal places, up to 36
+    #[arg(long, default_value_t = 18, value_parser = clap::value_parser!(u8).range(..=36))]
     decimals: u8,
     /// Who may create more of it for ever (an address, a wallet or dev:N); without it the supply is final
     #[arg(long, value_name = "ACCOUNT")]
     minter: Option<String>,
+    /// Create it although another token bears this symbol already, or one that looks like it
+    #[arg(long)]
+    allow_same_symbol: bool,
     #[command(flatten)]
     signing: Signing,
 }
@@ -49,10 +57,47 @@ pub async fn run(command: TokenCommand, global: &Global) -> Result<()> {
     }
 }
 
+/// A symbol that people would take for another asset: the coin's never, another token's only if it was said.
+fn check_symbol(args: &CreateArgs, registry: &Registry) -> Result<()> {
+    for own in registry.own() {
+        if looks_like(&args.symbol, &own.unit.symbol) {
+            return told(format!(
+                "`{}` would be taken for {}, this chain's own: choose another symbol",
+                printable(&args.symbol),
+                own.unit.symbol
+            ));
+        }
+    }
+    let twins: Vec<_> = registry.twins(&args.symbol).filter_map(|asset| asset.token).collect();
+    match twins.first() {
+        Some(first) if !args.allow_same_symbol => told(format!(
+            "{} with the symbol {} already, such as {first}: people would take one for the other, and both would need \
+             their addresses to be named. Choose another symbol; --allow-same-symbol creates it all the same",
+            if twins.len() == 1 { "there is a token".to_owned() } else { format!("there are {} tokens", twins.len()) },
+            printable(&args.symbol),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The factory's own limits, before anybody is asked to sign.
+fn check_text(what: &str, text: &str, most: usize) -> Result<()> {
+    if text.trim().is_empty() {
+        return told(format!("the token's {what} is empty: it needs 1 to {most} bytes"));
+    }
+    if text.len() > most || text.chars().any(char::is_control) {
+        return told(format!("the token's {what} has 1 to {most} bytes, without control characters"));
+    }
+    Ok(())
+}
+
 async fn create(args: &CreateArgs, session: &Session) -> Result<()> {
+    check_text("name", &args.name, 64)?;
+    check_text("symbol", &args.symbol, 32)?;
     let supply = amount::parse(&args.supply, args.decimals)?;
     let account = Account::find(session, &args.signing)?;
     let registry = session.registry().await?;
+    check_symbol(args, &registry)?;
     let minter = args.minter.as_deref().map(|minter| keys::address(session, minter)).transpose()?;
     let (name, symbol, decimals) = (args.name.clone(), args.symbol.clone(), args.decimals);
     let factory = registry.addresses.token_factory;
@@ -67,21 +112,18 @@ async fn create(args: &CreateArgs, session: &Session) -> Result<()> {
         ("supply", format!("{} {}, all yours", amount::format(supply, decimals), args.symbol)),
         ("more later", minter.map_or_else(|| "never: the supply is final".to_owned(), |at| format!("by {at}"))),
     ];
-    let twins = registry.tokens().filter(|asset| asset.unit.symbol.eq_ignore_ascii_case(&args.symbol)).count();
-    if twins > 0 {
-        intent.push((
-            "note",
-            format!("{twins} token(s) with this symbol exist; yours will need its address to be named"),
-        ));
+    if registry.twins(&args.symbol).next().is_some() {
+        intent.push(("note", "this symbol is borne already; the token will need its address to be named".to_owned()));
     }
     let receipt = confirm::sign_and_send(session, &account, &args.signing, intent, call).await?;
     let Some((_, created)) = receipt.events::<ITokenFactory::TokenCreated>().next() else {
         return told("the factory logged no new token: is this a Limpid chain?");
     };
-    let mut value = confirm::receipt_json(&receipt);
+    let unit = Unit::new(printable(&created.symbol), created.decimals);
+    let token = Asset { token: Some(created.token), unit, name: printable(&created.name) };
+    let mut value = confirm::receipt_json(session, &receipt);
     value["token"] = json!(created.token);
-    value["symbol"] = json!(created.symbol);
-    value["supply"] = json!(amount::format(created.supply, created.decimals));
+    value["supply"] = token.json(created.supply);
     output::emit(session.json, &value, || {
         output::fields(&[("token", format!("{} {}", printable(&created.symbol), created.token))])
             + &confirm::receipt_lines(session, &receipt)

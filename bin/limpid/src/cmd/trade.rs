@@ -15,6 +15,7 @@ use limpid_math::{Round, mul_div};
 #[derive(Debug, Args)]
 pub struct TradeArgs {
     /// How much is paid (or received, with --exact-out), in whole coins or tokens
+    #[arg(allow_negative_numbers = true)]
     pub amount: String,
     /// What is paid: a symbol or a token's address
     pub pay: String,
@@ -103,13 +104,14 @@ pub fn ends(route: &Route) -> (U256, U256) {
     (route.amounts.first().copied().unwrap_or_default(), route.amounts.last().copied().unwrap_or_default())
 }
 
-/// `LIM > mUSD > XYZ`, by symbol where it is known.
-pub async fn path(session: &Session, registry: &Registry, tokens: &[Address]) -> Result<String> {
-    let mut names = Vec::new();
-    for token in tokens {
-        let asset = registry.at(&session.client, Some(*token)).await?;
+/// `LIM > mUSD > XYZ`: the trade's two sides as they were named, between them symbols where they are known.
+pub async fn path(session: &Session, registry: &Registry, trade: &Trade, tokens: &[Address]) -> Result<String> {
+    let mut names = vec![trade.pay.unit.symbol.clone()];
+    for token in tokens.get(1..tokens.len().saturating_sub(1)).unwrap_or_default() {
+        let asset = registry.pooled(&session.client, *token).await?;
         names.push(asset.map_or_else(|| token.to_string(), |asset| asset.unit.symbol));
     }
+    names.push(trade.receive.unit.symbol.clone());
     Ok(names.join(" > "))
 }
 

@@ -57,6 +57,9 @@ pub struct ImportArgs {
     passphrase_file: Option<PathBuf>,
 }
 
+/// What `--secret-file` is for, in a message.
+const IMPORTED: &str = "the phrase, key or keystore to import (--secret-file)";
+
 /// Length of a recovery phrase.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Words {
@@ -112,11 +115,11 @@ fn import(args: &ImportArgs, wallets: &Wallets, json: bool) -> Result<()> {
         return told("standard input cannot be both the secret and the passphrase: put one of them in a file");
     }
     let secret = match &args.secret_file {
-        Some(path) => read_secret(path)?,
+        Some(path) => read_secret(path, IMPORTED)?,
         None if io::stdin().is_terminal() => {
             Secret::new(rpassword::prompt_password("Recovery phrase or private key (not shown): ")?)
         }
-        None => read_secret(Path::new("-"))?,
+        None => read_secret(Path::new("-"), IMPORTED)?,
     };
     let key = read_key(&secret, args.index)?;
     let passphrase = new_passphrase(args.passphrase_file.as_deref())?;

@@ -103,10 +103,38 @@ impl Node {
     }
 }
 
-impl Drop for Node {
-    fn drop(&mut self) {
+impl Node {
+    /// Creates a token of dev:0 past the command line, which would refuse some symbols.
+    pub(crate) fn create_token(&self, name: &str, symbol: &str) {
+        let call = limpid_abi::ITokenFactory::createTokenCall {
+            name: name.to_owned(),
+            symbol: symbol.to_owned(),
+            decimals: 18,
+            supply: alloy_primitives::U256::from(5),
+        };
+        let factory = limpid_abi::addresses::Addresses::default().token_factory;
+        let client = limpid_client::Client::new(&self.home.rpc).unwrap();
+        let signer = limpid_wallet::dev_signer(0).unwrap();
+        let coin = limpid_client::Unit::new("LIM", 18);
+        tokio::runtime::Runtime::new().unwrap().block_on(async {
+            let call = limpid_client::Call::function(factory, &call);
+            let prepared = client.prepare(signer.address(), call, &coin).await.unwrap();
+            client.execute(&prepared, &signer, Duration::from_secs(30)).await.unwrap();
+        });
+    }
+}
+
+impl Node {
+    /// Kills it; its folder stays as long as `home`.
+    pub(crate) fn stop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.stop();
     }
 }
 

@@ -1,5 +1,5 @@
 //! What needs no node, and what is said when there is none.
-use crate::Home;
+use crate::{Home, read};
 use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -78,6 +78,13 @@ fn a_wrong_price_file_is_refused_before_any_node_is_asked() {
     fs::write(&file, "ts_ms,open,close,high,low,volume_base\n1559347200000,1,1,1,1,1\n").unwrap();
     let told = home.fails(&["market", "--prices", file.to_str().unwrap()]);
     assert!(told.contains("ts_ms,open,high,low,close,volume_base") && told.contains("Unix Timestamp"), "{told}");
+    fs::write(&file, "\n").unwrap();
+    let told = home.fails(&["market", "--prices", file.to_str().unwrap()]);
+    assert!(told.contains("is an empty file") && told.contains("Unix Timestamp"), "{told}");
+    for rows in ["0", "-1", "x"] {
+        let told = home.fails(&["market", "--rows", rows]);
+        assert!(told.contains("at least one row") || told.contains("above zero"), "{told}");
+    }
     assert!(home.fails(&["market", "--start", "yesterday"]).contains("is no time"));
     assert!(home.fails(&["market", "--start", "2030-01-01"]).contains("no prices from"));
 }
@@ -142,4 +149,32 @@ fn public_keys_work_on_development_chains_only() {
     assert!(told.contains("no such contract on this chain"), "{told}");
     let told = home.fails(&["send", "1", "ETH", to, "--from", "dev:0", "--yes"]);
     assert!(told.contains("dev accounts work on development chains only"), "{told}");
+}
+
+/// What a folder holds is told in words, and nothing in it changes.
+#[test]
+fn a_folder_holds_one_chain() {
+    let mut node = crate::Node::start();
+    let (home, dir) = (&node.home, node.home.path("chain"));
+    let dir = dir.to_str().unwrap();
+    let genesis = read(&home.path("chain/genesis.json"));
+    let value: serde_json::Value = serde_json::from_str(&genesis).unwrap();
+    assert_eq!(value["config"]["chainId"], 31_337);
+    let start = |more: &[&str]| home.fails(&[&["node", "--http-port", "0", "--datadir", dir], more].concat());
+    for (flags, expected) in [
+        (&[][..], "start it with --dev"),
+        (&["--dev", "--chain-id", "5"], "holds chain 31337, not chain 5"),
+        (&["--dev"], "another process"),
+    ] {
+        let told = start(flags);
+        assert!(told.contains(expected) && !told.contains("0x"), "{flags:?}: {told}");
+    }
+    let other = home.path("other.json");
+    fs::write(&other, genesis.replace("\"elasticity\": 4", "\"elasticity\": 2")).unwrap();
+    let told = start(&["--dev", "--genesis", other.to_str().unwrap()]);
+    assert!(told.contains("began with another genesis than"), "{told}");
+    fs::copy(&other, home.path("chain/genesis.json")).unwrap();
+    node.stop();
+    let told = node.home.fails(&["node", "--dev", "--http-port", "0", "--datadir", dir]);
+    assert!(told.contains("was changed since") && !told.contains("rules 0x"), "{told}");
 }

@@ -1,0 +1,154 @@
+//! `limpid node`: a chain and its JSON-RPC.
+
+mod banner;
+mod genesis;
+
+use crate::{
+    args::Global,
+    error::{CliError, Result, told},
+};
+use clap::Args;
+use limpid_chain::{ChainError, Node, NodeOptions};
+use limpid_rpc::{Config, Server};
+use limpid_state::StoreError;
+use std::{
+    io::{IsTerminal as _, Write as _},
+    net::{IpAddr, SocketAddr, TcpListener},
+    path::PathBuf,
+    time::Duration,
+};
+use tracing_subscriber::EnvFilter;
+
+/// How long a stopping node waits for requests that still run.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Run a node.
+#[derive(Debug, Args)]
+pub struct NodeArgs {
+    /// A development chain: ten rich accounts with public keys, a block as soon as a transaction waits, methods to bend
+    /// time and go back
+    #[arg(long)]
+    dev: bool,
+    /// Folder of the chain; made if it is not there
+    #[arg(long, env = "LIMPID_DATADIR", value_name = "DIR", default_value = "limpid-data")]
+    datadir: PathBuf,
+    /// Port of JSON-RPC and WebSocket
+    #[arg(long, env = "LIMPID_HTTP_PORT", value_name = "N", default_value_t = 8545)]
+    http_port: u16,
+    /// Port of the web app and the explorer (kept for them: there is no app yet)
+    #[arg(long, env = "LIMPID_APP_PORT", value_name = "N", default_value_t = 8080)]
+    app_port: u16,
+    /// Address to listen on; anything but this machine's own lets others in
+    #[arg(long, env = "LIMPID_HOST", value_name = "ADDR", default_value = "127.0.0.1")]
+    host: IpAddr,
+    /// Chain id of a new development chain [default: 31337]; checked otherwise
+    #[arg(long, value_name = "N")]
+    chain_id: Option<u64>,
+    /// Genesis of a new chain, as JSON; kept in the folder, so that later starts need --datadir alone
+    #[arg(long, value_name = "FILE")]
+    genesis: Option<PathBuf>,
+    /// What to log to standard error: error, warn, info, debug, trace, or a filter such as limpid_chain=debug
+    #[arg(long, env = "LIMPID_LOG", value_name = "LEVEL", default_value = "warn")]
+    log: String,
+}
+
+/// Runs until it is told to stop.
+pub fn run(args: NodeArgs, global: &Global) -> Result<()> {
+    start_log(&args.log)?;
+    let genesis = genesis::choose(&args)?;
+    if args.http_port != 0 && args.http_port == args.app_port {
+        return told("--http-port and --app-port must differ");
+    }
+    check_free(args.host, args.http_port)?;
+    let options = if genesis.dev { NodeOptions::dev() } else { NodeOptions::steady() };
+    let node = Node::open(&args.datadir, genesis, options).map_err(|error| opening(&args, &error))?;
+    genesis::keep(&args.datadir, node.genesis())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let served = runtime.block_on(serve(&args, &node, global.json));
+    // Blocks stop first, then the threads that still wait for one.
+    node.stop();
+    runtime.shutdown_timeout(PATIENCE);
+    served
+}
+
+/// What a person most often got wrong when a directory does not open.
+fn opening(args: &NodeArgs, error: &ChainError) -> CliError {
+    let (dir, file) = (args.datadir.display(), genesis::file_in(&args.datadir));
+    match error {
+        ChainError::Store(StoreError::OtherRules { .. }) if file.exists() => CliError::Told(format!(
+            "the chain in {dir} was made by a version of this program with other rules, or {} was changed since: it \
+             opens only with the version and the file it began with. Name another folder with --datadir for a new chain",
+            file.display()
+        )),
+        ChainError::Store(StoreError::OtherRules { .. }) => CliError::Told(format!(
+            "the chain in {dir} began with another genesis, chain id or version of this program. Pass --dev, --chain-id \
+             and --genesis as then, or name another folder with --datadir"
+        )),
+        _ => CliError::Told(error.to_string()),
+    }
+}
+
+async fn serve(args: &NodeArgs, node: &Node, json: bool) -> Result<()> {
+    let mut stop = Stop::new()?;
+    let config = Config { host: args.host, port: args.http_port, ..Config::default() };
+    let server = Server::start(node.clone(), &config).await.map_err(|error| CliError::Told(error.to_string()))?;
+    let shown =
+        if json { banner::json(args, node, server.address()) } else { banner::text(args, node, server.address()) };
+    // A closed standard output is no reason to stop.
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{shown}").and_then(|()| out.flush());
+    drop(out);
+    tracing::info!(address = %server.address(), "JSON-RPC is served");
+    stop.wait().await;
+    tracing::info!("stopping");
+    let _ = tokio::time::timeout(PATIENCE, server.stop()).await;
+    Ok(())
+}
+
+/// SIGINT and SIGTERM.
+struct Stop {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Stop {
+    fn new() -> Result<Self> {
+        Ok(Self {
+            #[cfg(unix)]
+            terminate: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?,
+        })
+    }
+
+    #[cfg(unix)]
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+
+    #[cfg(not(unix))]
+    async fn wait(&mut self) {
+        let _ = tokio::signal::ctrl_c().await;
+    }
+}
+
+fn start_log(filter: &str) -> Result<()> {
+    let filter = EnvFilter::try_new(filter)
+        .map_err(|error| CliError::Told(format!("--log {filter}: {error}; give error, warn, info, debug or trace")))?;
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
+    Ok(())
+}
+
+/// The port is looked at before the data directory is opened, so that the wrong port leaves no directory behind.
+fn check_free(host: IpAddr, port: u16) -> Result<()> {
+    let at = SocketAddr::new(host, port);
+    match TcpListener::bind(at) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            told(format!("{at} is in use by another program; stop it, or choose another port with --http-port"))
+        }
+        Err(error) => told(format!("cannot listen on {at}: {error}")),
+    }
+}
