@@ -63,7 +63,9 @@ impl Node {
         if let Some(at) = self.inner().recent.lock().position(tx) {
             return Ok(Some(at));
         }
-        rows::position_of(self.inner().ledger.store.as_ref(), tx)
+        let found = rows::position_of(self.inner().ledger.store.as_ref(), tx)?;
+        // A block's rows are in the store a moment before the head moves to it: who sees a receipt must see its effects.
+        Ok(found.filter(|at| at.height <= self.block_number()))
     }
 
     /// A transaction, in a block or waiting.
@@ -143,7 +145,8 @@ impl Inner {
                 if let Some(block) = self.recent.lock().by_hash(hash.block_hash) {
                     return Ok(Some(block.block.number()));
                 }
-                rows::height_of(self.ledger.store.as_ref(), hash.block_hash)
+                let found = rows::height_of(self.ledger.store.as_ref(), hash.block_hash)?;
+                Ok(found.filter(|height| *height <= self.ledger.head().block.number()))
             }
             BlockId::Number(BlockNumberOrTag::Number(number)) => Ok((number <= head).then_some(number)),
             BlockId::Number(BlockNumberOrTag::Earliest) => Ok(Some(0)),

@@ -47,6 +47,23 @@ fn two_thousand_transactions_from_sixteen_threads_all_arrive() {
     assert_replays(&node);
 }
 
+/// Rows are stored a moment before the head moves; somebody who looks at the wrong moment must not see them.
+#[test]
+fn who_sees_a_receipt_sees_its_effects() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = Node::open(dir.path(), Genesis::dev(CHAIN), NodeOptions::dev()).unwrap();
+    for nonce in 0..200 {
+        let hash = node.send_raw_transaction(&raw(transfer(nonce, TO, 1), &key(0))).unwrap();
+        let found = loop {
+            if let Some(found) = node.receipt(hash).unwrap() {
+                break found;
+            }
+        };
+        assert_eq!(balance(&node, TO), U256::from(nonce + 1), "the head is {}", node.block_number());
+        assert!(node.height(found.place.block_hash.into()).unwrap().is_some());
+    }
+}
+
 #[test]
 fn automine_makes_no_block_without_a_transaction() {
     let node = node();
