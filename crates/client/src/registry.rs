@@ -34,7 +34,9 @@ impl Asset {
     /// for the coin.
     pub fn json(&self, value: U256) -> Value {
         let mut json = self.unit.json(value);
-        json["asset"] = json!(self.token);
+        if let Some(fields) = json.as_object_mut() {
+            fields.insert("asset".to_owned(), json!(self.token));
+        }
         json
     }
 }
