@@ -14,7 +14,10 @@ const HINTS: [(&str, &str); 27] = [
     ("IDENTICAL_ADDRESSES", "both sides are the same token"),
     ("PAIR_EXISTS", "this pool exists already; add to it with `limpid pool add`"),
     ("ETH_TRANSFER_FAILED", "the recipient does not accept coin"),
-    ("UnknownSelector(selector: 0x00000000)", "a contract that takes no coin refused it; send coin to a person's address"),
+    (
+        "UnknownSelector(selector: 0x00000000)",
+        "a contract that takes no coin refused it; send coin to a person's address",
+    ),
     ("WrapFirst", "that token is not native; wrap it first"),
     ("BadText", "a name has 1 to 64 bytes, a symbol 1 to 32, without control characters"),
     ("BadDecimals", "a token has at most 36 decimals"),
