@@ -31,8 +31,8 @@ impl Fees {
     }
 }
 
-/// Room for what a call may need beyond its estimate: the first swap of a new second writes a pool's
-/// price accumulators, which an estimate within the old second did not see.
+/// Room for what a call may need beyond its estimate: others move the state that it meets, and a node that
+/// estimates within the old second does not see a pool's price accumulators being written in the new one.
 const CALL_MARGIN: u64 = 100_000;
 
 /// The gas limit for an estimate: a quarter more, for calls at least 100,000 more, because state

@@ -18,6 +18,9 @@ use limpid_evm::{
 };
 use std::sync::Arc;
 
+/// How many seconds after its block an estimate runs.
+const LATER: u64 = 1;
+
 /// What a call pretends about its block.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BlockOverride {
@@ -77,19 +80,22 @@ impl Node {
     /// Runs a call. Its gas limit is cut to the node's limit.
     pub fn call(&self, tx: TxEnv, options: CallOptions) -> Result<Outcome, CallError> {
         let how = Options { trace: options.trace, strict: options.strict };
-        self.simulate(tx, options, move |simulator, tx| Ok(simulator.call(tx, how)?))
+        self.simulate(tx, options, 0, move |simulator, tx| Ok(simulator.call(tx, how)?))
     }
 
     /// Runs a call and gives what it would change too.
     pub fn call_with_diff(&self, tx: TxEnv, options: CallOptions) -> Result<(Outcome, StateDiff), CallError> {
         let how = Options { trace: options.trace, strict: options.strict };
-        self.simulate(tx, options, move |simulator, tx| Ok(simulator.call_with_diff(tx, how)?))
+        self.simulate(tx, options, 0, move |simulator, tx| Ok(simulator.call_with_diff(tx, how)?))
     }
 
     /// The least gas limit with which the call succeeds, at most what a transaction may ask for.
+    ///
+    /// It runs [`LATER`] than the block that it is asked at: contracts that keep time, price accumulators among them,
+    /// write more in the first call of a new second, and the transaction will mostly be in one.
     pub fn estimate_gas(&self, tx: TxEnv, options: CallOptions) -> Result<u64, CallError> {
         let cap = tx.gas_limit.min(MAX_GAS).min(self.ledger().user_gas()).min(self.inner().options.call_gas);
-        self.simulate(tx, options, move |simulator, tx| {
+        self.simulate(tx, options, LATER, move |simulator, tx| {
             // A plain transfer is asked for most, and its answer should be exact.
             if tx.data.is_empty() && cap >= LEAST_GAS {
                 let plain = TxEnv { gas_limit: LEAST_GAS, ..tx.clone() };
@@ -105,12 +111,15 @@ impl Node {
         &self,
         mut tx: TxEnv,
         options: CallOptions,
+        later: u64,
         job: impl FnOnce(&Simulator, TxEnv) -> Result<T, CallError> + Send + 'static,
     ) -> Result<T, CallError> {
         tx.gas_limit = tx.gas_limit.min(self.inner().options.call_gas);
         self.work(move |inner| {
             let (source, header) = inner.source_after(options.at)?;
-            let block = pretend(context(&header), &options.block);
+            let mut block = context(&header);
+            block.timestamp = block.timestamp.saturating_add(later);
+            let block = pretend(block, &options.block);
             let simulator = Simulator::new(Arc::new(source), inner.ledger.rules(), block, options.accounts);
             job(&simulator, tx)
         })

@@ -5,7 +5,7 @@ use alloy_consensus::TxEip1559;
 use alloy_primitives::{Address, TxKind, U256};
 use limpid_chain::{
     Recovered,
-    node::{CallError, CallOptions},
+    node::{BlockOverride, CallError, CallOptions},
     tx,
 };
 use limpid_evm::{CallKind, Stopped, TxEnv};
@@ -46,6 +46,31 @@ fn an_estimate_is_enough() {
     assert!(gas_limit <= found.receipt.gas_used + found.receipt.gas_used / 50, "within 2 %");
     let plain = node.estimate_gas(env(call(2, key(5).address())), CallOptions::default()).unwrap();
     assert_eq!(plain, 21_000);
+}
+
+/// Keeps the time of its last call: a write in the first call of a second, none in later ones.
+const CLOCK: [u8; 12] = [0x42, 0x5f, 0x54, 0x14, 0x60, 0x0a, 0x57, 0x42, 0x5f, 0x55, 0x5b, 0x00];
+
+#[test]
+fn an_estimate_is_enough_in_the_next_second_too() {
+    let node = manual_node();
+    let target = key(0).address().create(0);
+    node.set_next_timestamp(2_000_000_000).unwrap();
+    for tx in [deploy(0, &CLOCK), call(1, target)] {
+        node.send_raw_transaction(&raw(tx, &key(0))).unwrap();
+    }
+    node.mine(1, None).unwrap();
+    let gas_limit = node.estimate_gas(env(call(2, target)), CallOptions::default()).unwrap();
+    node.send_raw_transaction(&raw(TxEip1559 { gas_limit, ..call(2, target) }, &key(0))).unwrap();
+    node.set_next_timestamp(2_000_000_001).unwrap();
+    let block = node.mine(1, None).unwrap();
+    assert!(block.receipts[0].success);
+    // An asker who names the time gets the gas of that time.
+    let same = CallOptions {
+        block: BlockOverride { timestamp: Some(2_000_000_001), ..BlockOverride::default() },
+        ..CallOptions::default()
+    };
+    assert!(node.estimate_gas(env(call(3, target)), same).unwrap() < gas_limit);
 }
 
 #[test]
