@@ -4,10 +4,11 @@ import { spawn } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
 import { JsonRpcProvider, Wallet, parseEther } from 'ethers';
 import { COIN, CHAIN_ID, devAccount } from '../lib/accounts.mjs';
-import { cast, castAt, castBinary } from '../lib/cast.mjs';
+import { cast, castAt, castBinary } from '../lib/foundry.mjs';
 import { createToken } from '../lib/natives.mjs';
 import { eventually, startNode } from '../lib/node.mjs';
 import { compile } from '../lib/solidity.mjs';
+import { SYSTEM_SENDER, systemBlock } from '../lib/system.mjs';
 import { ROUTER, SWAP_GAS, WETH, exactInput, lim, openPool, sdkToken } from '../lib/uniswap.mjs';
 
 const { Counter } = compile(['Counter.sol']);
@@ -120,6 +121,39 @@ describe('cast', () => {
       least, `[${path.join(',')}]`, to, deadline, '--value', `${BigInt(value)}`, '--gas-limit', `${SWAP_GAS}`, ...key);
     assert.equal(BigInt(receipt.status), 1n);
     assert.equal(number(await at('call', token, 'balanceOf(address)(uint256)', rich.address)), quoted);
+  });
+
+  it('reads blocks that hold system transactions', async () => {
+    const raw = await at('mktx', rich.address, '--value', '1', ...key);
+    const { number, system, queue } = await systemBlock(node.url, () => at('publish', '--async', raw));
+    const block = JSON.parse(await at('block', `${number}`, '--full', '--json'));
+    assert.deepEqual(block.transactions.map(({ type }) => type), ['0x7d', '0x2']);
+    assert.equal(block.transactions[0].hash, system);
+    assert.match(await at('block', `${number}`, '--full'), new RegExp(`${system}[\\s\\S]*0x7d`));
+    assert.match(await at('tx', system), new RegExp(SYSTEM_SENDER));
+    const receipt = JSON.parse(await at('receipt', system, '--json'));
+    assert.deepEqual([receipt.status, receipt.type, receipt.logs.length], ['0x1', '0x7d', 1]);
+    const logs = JSON.parse(await at('logs', '--json', '--address', queue, '--from-block', `${number}`));
+    assert.deepEqual(logs.map(({ transactionHash }) => transactionHash), [system]);
+  });
+
+  it('executes a published transaction again', async () => {
+    const { transactionHash, gasUsed } = await send(counter, 'add(uint256,string)', '2', 'again', ...key);
+    const trace = await at('run', transactionHash);
+    assert.match(trace, /Transaction successfully executed/);
+    assert.match(trace, new RegExp(`Gas used: ${Number(gasUsed)}$`, 'm'));
+  });
+
+  it('signs, verifies, and lets an account act as a contract', async () => {
+    const signature = await cast('wallet', 'sign', 'hello', ...key);
+    assert.match(await cast('wallet', 'verify', '--address', rich.address, 'hello', signature), /succeeded/);
+
+    const [fresh] = JSON.parse(await cast('wallet', 'new', '--json'));
+    await send(fresh.address, '--value', '1ether', ...key);
+    await send(fresh.address, '--auth', counter, '--private-key', fresh.private_key);
+    assert.equal(await at('code', fresh.address), `0xef0100${counter.slice(2).toLowerCase()}`);
+    await send(fresh.address, 'add(uint256,string)', '3', 'as myself', ...key);
+    assert.equal(number(await at('storage', fresh.address, '0')), 3n);
   });
 
   it('gets the router\'s own words when a swap is refused', async () => {

@@ -6,6 +6,7 @@ import { CHAIN_ID, devAccount } from '../lib/accounts.mjs';
 import { createToken } from '../lib/natives.mjs';
 import { eventually, startNode } from '../lib/node.mjs';
 import { compile } from '../lib/solidity.mjs';
+import { SYSTEM_SENDER, SYSTEM_TYPE, queueAbi, systemBlock } from '../lib/system.mjs';
 import {
   FACTORY, ROUTER, SWAP_GAS, WETH, erc20Abi, exactInput, factoryAbi, lim, openPool, pairAbi, pairAddress, routerAbi,
   sdkToken,
@@ -139,6 +140,32 @@ describe('ethers', () => {
     const coins = await provider.getBalance(rich.address);
     const sold = await (await router[sell.methodName](...sell.args, { gasLimit: SWAP_GAS })).wait();
     assert.equal((await provider.getBalance(rich.address)) + sold.fee - coins, sell.quoted);
+  });
+
+  it('reads a block that holds a system transaction beside a swap', async () => {
+    const token = await createToken(rich, 'Euro', 'EUR', parseEther('1000000'));
+    await openPool(rich, token, parseEther('200000'), parseEther('1000'));
+    const router = new Contract(ROUTER, routerAbi, rich);
+    const buy = await exactInput(provider, lim, sdkToken(token), parseEther('3'), rich.address);
+    const before = await new Contract(token, erc20Abi, provider).balanceOf(rich.address);
+    let swap;
+    const { number, system, queue, id } = await systemBlock(node.url, async () => {
+      swap = await router[buy.methodName](...buy.args, { value: buy.value, gasLimit: SWAP_GAS });
+    });
+    // What the SDK quoted before the block is what the block gave.
+    assert.equal(await new Contract(token, erc20Abi, provider).balanceOf(rich.address), before + buy.quoted);
+
+    const block = await provider.getBlock(number, true);
+    assert.deepEqual(block.transactions, [system, swap.hash]);
+    const [first] = block.prefetchedTransactions;
+    assert.deepEqual([first.type, first.from, first.index], [SYSTEM_TYPE, SYSTEM_SENDER, 0]);
+    assert.equal((await provider.getTransaction(system)).blockHash, block.hash);
+    const receipts = await Promise.all(block.transactions.map((hash) => provider.getTransactionReceipt(hash)));
+    assert.deepEqual(receipts.map(({ status, index }) => [status, index]), [[1, 0], [1, 1]]);
+    assert.equal(receipts[0].gasUsed + receipts[1].gasUsed, block.gasUsed);
+    assert.equal(receipts[0].fee, 0n);
+    const [parked] = await new Contract(queue, queueAbi, provider).queryFilter('Parked', number, number);
+    assert.deepEqual([parked.transactionHash, parked.args.id], [system, BigInt(id)]);
   });
 
   it('gets the router\'s own words when a swap is refused', async () => {

@@ -11,6 +11,7 @@ import { CHAIN_ID, devAccount } from '../lib/accounts.mjs';
 import { createToken } from '../lib/natives.mjs';
 import { eventually, startNode } from '../lib/node.mjs';
 import { compile } from '../lib/solidity.mjs';
+import { SYSTEM_SENDER, queueAbi, systemBlock } from '../lib/system.mjs';
 import {
   ROUTER, SWAP_GAS, WETH, erc20Abi, exactInput, lim, openPool, pairAbi, pairAddress, routerAbi, sdkToken,
 } from '../lib/uniswap.mjs';
@@ -155,6 +156,23 @@ describe('viem', () => {
     const swap = decodeEventLog({ abi: parseAbi(pairAbi), ...log });
     assert.equal(swap.eventName, 'Swap');
     assert.equal(swap.args.amount0Out + swap.args.amount1Out, buy.quoted);
+  });
+
+  it('reads a block that holds a system transaction', async () => {
+    let user;
+    const { number, system, queue, id } = await systemBlock(node.url, async () => {
+      user = await wallet.sendTransaction({ to: account.address, value: 1n });
+    });
+    const blockNumber = BigInt(number);
+    const { transactions, gasUsed } = await client.getBlock({ blockNumber, includeTransactions: true });
+    assert.deepEqual(transactions.map(({ hash, typeHex }) => [hash, typeHex]), [[system, '0x7d'], [user, '0x2']]);
+    assert.equal(transactions[0].from, SYSTEM_SENDER.toLowerCase());
+    assert.equal((await client.getTransaction({ hash: system })).blockNumber, blockNumber);
+    const receipt = await client.getTransactionReceipt({ hash: system });
+    assert.deepEqual([receipt.status, receipt.type, receipt.effectiveGasPrice], ['success', '0x7d', 0n]);
+    assert.equal(receipt.gasUsed + 21_000n, gasUsed);
+    const [parked] = await client.getContractEvents({ address: queue, abi: parseAbi(queueAbi), fromBlock: blockNumber });
+    assert.deepEqual([parked.eventName, parked.args.id, parked.transactionHash], ['Parked', BigInt(id), system]);
   });
 
   it('gets the router\'s own words when a swap is refused', async () => {
