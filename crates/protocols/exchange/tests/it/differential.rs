@@ -105,6 +105,8 @@ struct Worlds {
     chain: TestChain,
     native: Side,
     reference: Side,
+    /// What each user's coin has changed by, modulo 2^256: on the reference's side, on the native one.
+    coin: [[U256; USERS.len()]; 2],
 }
 
 /// Keeps an address's place in the order of addresses, but is another address.
@@ -130,7 +132,7 @@ impl Worlds {
             create_token(&mut chain, *token, &format!("T{index}"), SETTER, NATIVE_SUPPLY);
         }
         let native = Side { factory: at.v2_factory, router: at.router, tokens, pairs: BTreeMap::new() };
-        let mut worlds = Self { chain, native, reference };
+        let mut worlds = Self { chain, native, reference, coin: Default::default() };
         worlds.hand_out();
         Some(worlds)
     }
@@ -195,14 +197,20 @@ impl Worlds {
             }
         }
         let from = if matches!(op, Op::FeeSwitch { .. }) { SETTER } else { user };
-        self.chain.send(from, to, value, call)
+        let held = USERS.map(|user| self.chain.balance(user));
+        let outcome = self.chain.send(from, to, value, call);
+        for ((changed, user), held) in self.coin[usize::from(native)].iter_mut().zip(USERS).zip(held) {
+            *changed = changed.wrapping_add(self.chain.balance(user)).wrapping_sub(held);
+        }
+        outcome
     }
 
     /// Everything that must be equal, in a fixed order.
     fn state(&self, native: bool) -> Vec<U256> {
         let side = if native { &self.native } else { &self.reference };
         let holders: Vec<Address> = USERS.into_iter().chain(side.pairs.values().copied()).collect();
-        let mut state = Vec::new();
+        let mut state = self.coin[usize::from(native)].to_vec();
+        state.extend([side.router, side.tokens[WETH]].map(|contract| self.chain.balance(contract)));
         for pair in side.pairs.values() {
             let reserves = read(&self.chain, *pair, IRef::getReservesCall {});
             state.extend([U256::from(reserves.r0), U256::from(reserves.r1), U256::from(reserves.last)]);

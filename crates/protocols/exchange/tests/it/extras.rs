@@ -6,7 +6,9 @@ use crate::{
 };
 use alloy_primitives::{Address, U256};
 use alloy_sol_types::SolCall;
-use limpid_abi::{IExchange, IExchangePair, addresses::Addresses, decode};
+use limpid_abi::{
+    IExchange, IExchangePair, IUniswapV2Pair as Pair, IUniswapV2Router02 as Router, addresses::Addresses, decode,
+};
 use limpid_evm::{AccountInfo, Bytecode, Outcome, testkit::TestChain};
 use limpid_exchange::math;
 use std::sync::Arc;
@@ -291,6 +293,7 @@ fn shares_carry_what_they_cost() {
     assert_eq!(market.position(BOB).deposited0, his.deposited0, "a transfer to oneself changes nothing");
     assert!(market.withdraw(BOB, half, U256::ZERO).success);
     assert_eq!((market.position(BOB).deposited0, market.position(BOB).liquidity), (U256::ZERO, U256::ZERO));
+    assert_eq!(market.position(pair).deposited0, U256::ZERO, "what was redeemed leaves no basis with the pool");
 }
 
 #[test]
@@ -314,4 +317,86 @@ fn nobody_can_switch_the_fee() {
         let outcome = market.send(by, market.at.v2_factory, U256::ZERO, IRef::setFeeToCall { to: BOB });
         assert!(by.is_zero() || refusal(&outcome).unwrap() == "UniswapV2: FORBIDDEN");
     }
+}
+
+/// The variants that measure what arrives keep their minimum too: exactly what comes out passes, 1 more does not.
+#[test]
+fn measured_swaps_keep_their_minimum() {
+    let mut market = Market::new(false);
+    let (weth, router, [token, other]) = (market.at.weth, market.at.router, TOKENS);
+    let (amountIn, to, deadline, zero) = (ether(1), BOB, DEADLINE, U256::ZERO);
+    let quote = |market: &Market, path: &[Address]| {
+        let path = path.to_vec();
+        *read(&market.chain, router, Router::getAmountsOutCall { amountIn, path }).last().expect("an output")
+    };
+    for more in [true, false] {
+        let least = |market: &Market, path: &[Address]| quote(market, path) + U256::from(u8::from(more));
+        let path = vec![token, other];
+        let amountOutMin = least(&market, &path);
+        let tokens = Router::swapExactTokensForTokensSupportingFeeOnTransferTokensCall {
+            amountIn,
+            amountOutMin,
+            path,
+            to,
+            deadline,
+        };
+        let tokens = market.send(BOB, router, zero, tokens);
+        let path = vec![token, weth];
+        let amountOutMin = least(&market, &path);
+        let coin = Router::swapExactTokensForETHSupportingFeeOnTransferTokensCall {
+            amountIn,
+            amountOutMin,
+            path,
+            to,
+            deadline,
+        };
+        let coin = market.send(BOB, router, zero, coin);
+        let path = vec![weth, token];
+        let amountOutMin = least(&market, &path);
+        let sold = Router::swapExactETHForTokensSupportingFeeOnTransferTokensCall { amountOutMin, path, to, deadline };
+        let sold = market.send(BOB, router, amountIn, sold);
+        for outcome in [tokens, coin, sold] {
+            let refused = more.then(|| "UniswapV2Router: INSUFFICIENT_OUTPUT_AMOUNT".to_owned());
+            assert_eq!(refusal(&outcome), refused);
+        }
+    }
+}
+
+#[test]
+fn coin_that_does_not_fit_comes_back_to_its_sender() {
+    let mut market = Market::new(false);
+    let (router, weth) = (market.at.router, market.at.weth);
+    let (before, wrapped) = (market.chain.balance(BOB), market.held(weth, market.pair(TOKENS[0], weth)));
+    let (token, want, minToken, minETH) = (TOKENS[0], ether(1), U256::ZERO, U256::ZERO);
+    let call = IRef::addLiquidityETHCall { token, want, minToken, minETH, to: ANN, deadline: DEADLINE };
+    assert_eq!(refusal(&market.send(BOB, router, ether(3), call)), None);
+    assert_eq!(market.chain.balance(BOB), before - ether(1), "the pool stands at one to one");
+    assert_eq!(market.held(weth, market.pair(TOKENS[0], weth)), wrapped + ether(1));
+    assert_eq!(market.chain.balance(router), U256::ZERO);
+}
+
+#[test]
+fn a_pool_is_created_once() {
+    let mut market = Market::new(false);
+    let [a, b] = TOKENS;
+    for (a, b) in [(a, b), (b, a)] {
+        let factory = market.at.v2_factory;
+        let outcome = market.send(BOB, factory, U256::ZERO, IRef::createPairCall { a, b });
+        assert_eq!(refusal(&outcome), Some("UniswapV2: PAIR_EXISTS".to_owned()));
+    }
+}
+
+#[test]
+fn shares_are_taken_with_their_owners_leave_alone() {
+    let mut market = Market::new(false);
+    let pair = market.pair(TOKENS[0], TOKENS[1]);
+    let take = |value: u64| Pair::transferFromCall { from: ANN, to: BOB, value: U256::from(value) };
+    let none = || Some("ds-math-sub-underflow".to_owned());
+    assert_eq!(refusal(&market.send(BOB, pair, U256::ZERO, take(1))), none());
+    let leave = Pair::approveCall { spender: BOB, value: U256::from(10) };
+    assert_eq!(refusal(&market.send(ANN, pair, U256::ZERO, leave)), None);
+    assert_eq!(refusal(&market.send(BOB, pair, U256::ZERO, take(11))), none());
+    assert_eq!(refusal(&market.send(BOB, pair, U256::ZERO, take(10))), None);
+    assert_eq!(refusal(&market.send(BOB, pair, U256::ZERO, take(1))), none());
+    assert_eq!(market.held(pair, BOB), U256::from(10));
 }

@@ -123,3 +123,23 @@ fn nobody_signs_for_the_zero_address() {
     }
     assert_eq!(world.read(IToken::noncesCall { owner: Address::ZERO }), U256::ZERO);
 }
+
+#[test]
+fn nobody_may_be_given_leave_as_the_zero_address() {
+    let mut world = World::new(None);
+    let permit = Permit { spender: Address::ZERO, ..text(&world) };
+    let call = sign(&world, 31337, world.token, &permit);
+    assert!(world.refused(BOB, call).starts_with("ERC20InvalidSpender"));
+    assert_eq!(world.read(IToken::noncesCall { owner: permit.owner }), U256::ZERO);
+}
+
+#[test]
+fn a_recovery_costs_what_ecrecover_costs() {
+    let mut world = World::new(None);
+    let spent = world.chain.native(|cx| {
+        let before = cx.gas_left();
+        cx.recover(B256::ZERO, 27, B256::ZERO, B256::ZERO)?;
+        Ok(before - cx.gas_left())
+    });
+    assert_eq!(spent.expect("nobody signed, which is an answer"), 3_000);
+}
