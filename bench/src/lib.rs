@@ -3,12 +3,21 @@
 //! Figures are CPU time, not wall time, because the machine may be shared; peers are measured in the
 //! same run, because ratios hold where absolute figures do not.
 
+pub mod http;
+pub mod peer;
+
 use rustix::time::{ClockId, clock_gettime};
 use std::{path::PathBuf, time::Duration};
 
 /// CPU time that this thread has used.
 pub fn cpu_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or_default())
+}
+
+/// CPU time that all threads of this process have used.
+pub fn process_cpu_time() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or_default())
 }
 

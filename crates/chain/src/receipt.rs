@@ -1,7 +1,10 @@
 //! Receipts: what consensus commits to, and what is derived beside it.
 
 use crate::tx::SYSTEM_TX_TYPE;
-use alloy_primitives::{Address, Bloom, Log};
+use alloy_primitives::{
+    Address, B256, Bloom, BloomInput, Log, keccak256,
+    map::{AddressMap, B256Map},
+};
 use alloy_rlp::{BufMut, Decodable, Encodable, Header};
 
 /// The receipt of one transaction.
@@ -98,7 +101,7 @@ impl Receipt {
     }
 
     /// Decodes [`Receipt::encode_row`].
-    pub(crate) fn decode_row(mut row: &[u8]) -> alloy_rlp::Result<Self> {
+    pub(crate) fn decode_row(mut row: &[u8], blooms: &mut Blooms) -> alloy_rlp::Result<Self> {
         let mut fields = Header::decode_bytes(&mut row, true)?;
         let buf = &mut fields;
         let tx_type = u8::decode(buf)?;
@@ -119,7 +122,7 @@ impl Receipt {
             tx_type,
             success,
             cumulative_gas_used,
-            bloom: bloom_of(&logs),
+            bloom: blooms.of(&logs),
             logs,
             gas_used,
             effective_gas_price,
@@ -129,10 +132,58 @@ impl Receipt {
     }
 }
 
-/// The bloom of some logs.
-pub(crate) fn bloom_of(logs: &[Log]) -> Bloom {
-    logs.iter().fold(Bloom::ZERO, |mut bloom, log| {
-        bloom.accrue_log(log);
+/// The first log index and the logs of an encoded row, without the rest.
+pub(crate) fn decode_row_logs(mut row: &[u8]) -> alloy_rlp::Result<(u64, Vec<Log>)> {
+    let mut fields = Header::decode_bytes(&mut row, true)?;
+    let buf = &mut fields;
+    for _ in 0..3 {
+        Header::decode_bytes(buf, false)?;
+    }
+    let logs = Vec::<Log>::decode(buf)?;
+    for _ in 0..3 {
+        Header::decode_bytes(buf, false)?;
+    }
+    Ok((u64::decode(buf)?, logs))
+}
+
+/// Blooms of logs. Remembers the hash of every address and topic, because the logs of a block name the same contracts
+/// and events over and over; meant for the receipts of one block.
+#[derive(Debug, Default)]
+pub(crate) struct Blooms {
+    addresses: AddressMap<B256>,
+    topics: B256Map<B256>,
+}
+
+impl Blooms {
+    /// The bloom of some logs.
+    pub(crate) fn of(&mut self, logs: &[Log]) -> Bloom {
+        let mut bloom = Bloom::ZERO;
+        for log in logs {
+            let hash = self.addresses.entry(log.address).or_insert_with_key(|item| keccak256(item));
+            bloom.accrue(BloomInput::Hash(*hash));
+            for topic in log.topics() {
+                let hash = self.topics.entry(*topic).or_insert_with_key(|item| keccak256(item));
+                bloom.accrue(BloomInput::Hash(*hash));
+            }
+        }
         bloom
-    })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bloom_is_the_same_whatever_was_seen_before() {
+        let log = |address: u8, topics: &[u8]| {
+            let topics = topics.iter().map(|byte| B256::repeat_byte(*byte)).collect();
+            Log::new_unchecked(Address::repeat_byte(address), topics, Default::default())
+        };
+        let blocks = [vec![log(1, &[1, 2]), log(2, &[1])], vec![], vec![log(2, &[2, 2, 3]), log(1, &[])]];
+        let mut blooms = Blooms::default();
+        for logs in blocks.iter().chain(&blocks) {
+            assert_eq!(blooms.of(logs), alloy_primitives::logs_bloom(logs));
+        }
+    }
 }

@@ -5,12 +5,12 @@ use crate::{
     block::{BlockWithReceipts, SealedBlock},
     edit,
     error::{ChainError, damaged},
-    receipt::Receipt,
+    receipt::{Blooms, Receipt, decode_row_logs},
     tx::{Recovered, Transaction},
 };
 use alloy_consensus::Header;
 use alloy_eips::{Decodable2718, eip2718::Encodable2718};
-use alloy_primitives::{Address, B256, Signature, U256};
+use alloy_primitives::{Address, B256, Log, Signature, U256};
 use alloy_rlp::{Decodable, Encodable, RlpDecodable, RlpEncodable};
 use limpid_evm::{CallKind, ValueMove};
 use limpid_state::{Batch, KeyRange, Order, Reader, Rows, StateDiff, Table};
@@ -142,7 +142,13 @@ pub(crate) fn transaction(reader: &dyn Reader, at: Position) -> Result<Option<Re
 
 pub(crate) fn receipt(reader: &dyn Reader, at: Position) -> Result<Option<Receipt>, ChainError> {
     let row = reader.get(Table::Receipts, &at.key())?;
-    row.map(|row| Receipt::decode_row(&row).map_err(|_| damaged("receipt"))).transpose()
+    row.map(|row| Receipt::decode_row(&row, &mut Blooms::default()).map_err(|_| damaged("receipt"))).transpose()
+}
+
+/// The index in its block of a transaction's first log, and its logs.
+pub(crate) fn logs(reader: &dyn Reader, at: Position) -> Result<Option<(u64, Vec<Log>)>, ChainError> {
+    let row = reader.get(Table::Receipts, &at.key())?;
+    row.map(|row| decode_row_logs(&row).map_err(|_| damaged("receipt"))).transpose()
 }
 
 pub(crate) fn moves(reader: &dyn Reader, at: Position) -> Result<Vec<ValueMove>, ChainError> {
@@ -154,8 +160,9 @@ pub(crate) fn block(reader: &dyn Reader, height: u64) -> Result<Option<BlockWith
     let Some((hash, header)) = header(reader, height)? else { return Ok(None) };
     let all = |table| Rows::new(reader, table, KeyRange::prefix(&height.to_be_bytes()), Order::Ascending);
     let transactions = all(Table::Bodies).map(|row| decode_tx(&row?.1).map(Arc::new)).collect::<Result<_, _>>()?;
+    let mut blooms = Blooms::default();
     let receipts = all(Table::Receipts)
-        .map(|row| Receipt::decode_row(&row?.1).map_err(|_| damaged("receipt")))
+        .map(|row| Receipt::decode_row(&row?.1, &mut blooms).map_err(|_| damaged("receipt")))
         .collect::<Result<_, ChainError>>()?;
     Ok(Some(BlockWithReceipts { block: SealedBlock { hash, header, transactions }, receipts }))
 }

@@ -9,7 +9,7 @@ use crate::{
     edit::{self, Edited},
     error::{BlockFault, ChainError},
     pool::{Refusal, TxSource},
-    receipt::{Receipt, bloom_of},
+    receipt::{Blooms, Receipt},
     source::state_diff,
     tx::{self, Phase, Recovered, SYSTEM_SENDER, SystemTx},
 };
@@ -36,6 +36,7 @@ struct Body {
     moves: Vec<Vec<ValueMove>>,
     gas_used: u64,
     logs: u64,
+    blooms: Blooms,
 }
 
 impl Body {
@@ -47,7 +48,7 @@ impl Body {
             tx_type: tx.tx_type(),
             success: outcome.success,
             cumulative_gas_used: self.gas_used,
-            bloom: bloom_of(&outcome.logs),
+            bloom: self.blooms.of(&outcome.logs),
             logs: outcome.logs,
             gas_used: outcome.gas_used,
             effective_gas_price: tx.effective_gas_price(base_fee),

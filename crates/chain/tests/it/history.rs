@@ -158,6 +158,38 @@ fn logs_by_address_and_topic() {
     assert_eq!(some.iter().map(|log| (log.at.height, log.log_index)).collect::<Vec<_>>(), [(4, 0), (6, 0), (8, 0)]);
 }
 
+/// The index finds what reading every block finds, also where one transaction logs the address and another the topic.
+#[test]
+fn the_index_leaves_no_log_out() {
+    let (node, contracts) = node_with_logs();
+    for nonce in 0..9u64 {
+        let to = contracts[usize::from(nonce % 2 == 0)];
+        for who in [2, 3].into_iter().filter(|who| nonce % u64::from(*who) == 0) {
+            let next = node.pending_nonce(key(who).address()).unwrap();
+            node.send_raw_transaction(&raw(call(next, to), &key(who))).unwrap();
+        }
+        if nonce % 3 == 2 {
+            node.mine(1, None).unwrap();
+        }
+    }
+    let head = node.block_number();
+    let blocks: Vec<_> = (0..=head).map(|height| node.block_at(height).unwrap().unwrap()).collect();
+    let addresses = [vec![], vec![contracts[0]], vec![contracts[1]], contracts.to_vec()];
+    let callers = [1, 2, 3].map(|who| key(who).address().into_word());
+    let topics = [vec![], vec![B256::with_last_byte(0x42)]];
+    let by = [vec![], vec![callers[0]], vec![callers[1]], vec![callers[1], callers[2]]];
+    for addresses in &addresses {
+        for (topic, caller) in topics.iter().flat_map(|topic| by.iter().map(move |caller| (topic, caller))) {
+            let filter = LogFilter { addresses: addresses.clone(), topics: vec![topic.clone(), caller.clone()] };
+            let all: Vec<_> = blocks.iter().flat_map(|block| filter.select(block)).collect();
+            assert!(!all.is_empty());
+            assert_eq!(node.logs(&filter, 0, head).unwrap(), all, "{filter:?}");
+            let some: Vec<_> = all.into_iter().filter(|log| (5..head).contains(&log.at.height)).collect();
+            assert_eq!(node.logs(&filter, 5, head - 1).unwrap(), some, "{filter:?}");
+        }
+    }
+}
+
 #[test]
 fn searches_have_limits() {
     let (node, _) = node_with_logs();
@@ -174,8 +206,8 @@ fn searches_have_limits() {
         other.logs(&everything, 0, head).unwrap_err().to_string()
     };
     assert!(search(limits).contains("more than 3 results; narrow the block range: 0 to 7 fits"));
-    let limits = limpid_chain::logs::LogLimits { blocks: 2, ..Default::default() };
-    assert!(search(limits).contains("reads more than 2 blocks"));
+    let limits = limpid_chain::logs::LogLimits { transactions: 2, ..Default::default() };
+    assert!(search(limits).contains("reads more than 2 transactions"));
     let limits = limpid_chain::logs::LogLimits { range: 5, ..Default::default() };
     assert!(search(limits).contains("maximum block range: 5"));
 }

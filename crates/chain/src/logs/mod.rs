@@ -1,4 +1,7 @@
-//! Finding logs: by an index of the blocks in which an address logged, or by the blooms in the headers.
+//! Finding logs: by an index of the transactions that logged an address or a topic, or, where neither is asked for,
+//! block by block.
+
+mod index;
 
 use crate::{
     block::BlockWithReceipts,
@@ -6,11 +9,11 @@ use crate::{
     rows::{self, Position, positions},
 };
 use alloy_primitives::{Address, B256, Bloom, BloomInput, Log};
-use limpid_state::{Batch, KeyRange, Order, Reader, Rows, Table};
-use std::collections::BTreeSet;
+pub(crate) use index::{delete, put};
+use limpid_state::{KeyRange, Order, Reader, Rows, Table};
 
-/// Tag of these rows in [`Table::AddressIndex`].
-const TAG: u8 = 1;
+/// Blocks whose index rows are in memory at a time.
+const CHUNK: u64 = 2_048;
 
 /// Which logs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,13 +31,13 @@ pub struct LogLimits {
     pub logs: usize,
     /// Blocks of a range.
     pub range: u64,
-    /// Blocks whose receipts are read.
-    pub blocks: usize,
+    /// Transactions whose receipts are read.
+    pub transactions: usize,
 }
 
 impl Default for LogLimits {
     fn default() -> Self {
-        Self { logs: 10_000, range: 1_000_000, blocks: 20_000 }
+        Self { logs: 10_000, range: 1_000_000, transactions: 200_000 }
     }
 }
 
@@ -92,9 +95,10 @@ pub enum LogError {
         /// The last block that fits.
         reached: u64,
     },
-    /// Too many blocks must be read.
+    /// Too many transactions must be read.
     #[error(
-        "the search reads more than {limit} blocks; name an address, or narrow the block range: {from} to {reached} fits"
+        "the search reads more than {limit} transactions; name an address or a topic, or narrow the block range: \
+         {from} to {reached} fits"
     )]
     TooLong {
         /// The limit.
@@ -156,28 +160,6 @@ impl LogFilter {
     }
 }
 
-fn key(address: Address, height: u64) -> Vec<u8> {
-    [&[TAG], address.as_slice(), &height.to_be_bytes()].concat()
-}
-
-fn loggers(block: &BlockWithReceipts) -> BTreeSet<Address> {
-    block.receipts.iter().flat_map(|receipt| receipt.logs.iter().map(|log| log.address)).collect()
-}
-
-/// Puts which addresses logged in a block.
-pub(crate) fn put(batch: &mut Batch, block: &BlockWithReceipts) {
-    for address in loggers(block) {
-        batch.put(Table::AddressIndex, key(address, block.block.number()), Vec::new());
-    }
-}
-
-/// Removes what [`put`] put.
-pub(crate) fn delete(batch: &mut Batch, block: &BlockWithReceipts) {
-    for address in loggers(block) {
-        batch.delete(Table::AddressIndex, key(address, block.block.number()));
-    }
-}
-
 /// The logs that `filter` wants in the blocks `from` to `to`, both included, of a chain whose head is `head`.
 pub(crate) fn search(
     reader: &dyn Reader,
@@ -196,73 +178,86 @@ pub(crate) fn search(
     if asked > limits.range {
         return Err(LogError::Range { asked, limit: limits.range });
     }
-    if filter.addresses.is_empty() {
-        collect(reader, filter, bloom_heights(reader, filter, from, to), from, limits)
-    } else {
-        let heights = indexed_heights(reader, &filter.addresses, from, to)?;
-        collect(reader, filter, heights.into_iter().map(Ok), from, limits)
+    let mut search = Search { reader, filter, from, limits, found: Vec::new(), read: 0 };
+    let mut start = from;
+    while start <= to {
+        let end = start.saturating_add(CHUNK - 1).min(to);
+        match index::candidates(reader, filter, (start, end))? {
+            Some(places) => places.into_iter().try_for_each(|(height, places)| search.transactions(height, &places))?,
+            None => search.blocks(start, end)?,
+        }
+        start = end.saturating_add(1);
     }
+    Ok(search.found)
 }
 
-/// The blocks whose bloom says that they may hold one, by reading every header.
-fn bloom_heights(
-    reader: &dyn Reader,
-    filter: &LogFilter,
+/// A search under way.
+struct Search<'a> {
+    reader: &'a dyn Reader,
+    filter: &'a LogFilter,
     from: u64,
-    to: u64,
-) -> impl Iterator<Item = Result<u64, ChainError>> {
-    let end = to.checked_add(1).map(|end| end.to_be_bytes().to_vec());
-    let range = KeyRange { start: from.to_be_bytes().to_vec(), end };
-    Rows::new(reader, Table::Headers, range, Order::Ascending).filter_map(|row| {
-        let header = row.map_err(ChainError::from).and_then(|(_, row)| rows::decode_header(&row));
-        match header {
-            Ok((_, header)) => filter.may_match(&header.logs_bloom).then_some(Ok(header.number)),
-            Err(error) => Some(Err(error)),
-        }
-    })
+    limits: &'a LogLimits,
+    found: Vec<FoundLog>,
+    read: usize,
 }
 
-/// The blocks in which any of `addresses` logged.
-fn indexed_heights(
-    reader: &dyn Reader,
-    addresses: &[Address],
-    from: u64,
-    to: u64,
-) -> Result<BTreeSet<u64>, ChainError> {
-    let mut heights = BTreeSet::new();
-    for address in addresses {
-        let mut end = key(*address, to);
-        end.push(0);
-        let range = KeyRange { start: key(*address, from), end: Some(end) };
-        for row in Rows::new(reader, Table::AddressIndex, range, Order::Ascending) {
-            let (key, _) = row?;
-            let height = key.last_chunk::<8>().ok_or_else(|| damaged("log entry"))?;
-            heights.insert(u64::from_be_bytes(*height));
+impl Search<'_> {
+    /// Looks into some transactions of a block.
+    fn transactions(&mut self, height: u64, places: &[u32]) -> Result<(), LogError> {
+        self.will_read(height, places.len())?;
+        let (block_hash, header) = rows::header(self.reader, height)?.ok_or_else(|| damaged("block"))?;
+        for place in places {
+            let at = Position { height, index: *place };
+            let (first, logs) = rows::logs(self.reader, at)?.ok_or_else(|| damaged("receipt"))?;
+            let wanted = (first..).zip(logs).filter(|(_, log)| self.filter.matches(log)).collect::<Vec<_>>();
+            if wanted.is_empty() {
+                continue;
+            }
+            let tx_hash = rows::transaction(self.reader, at)?.ok_or_else(|| damaged("transaction"))?.hash();
+            let timestamp = header.timestamp;
+            let wanted = wanted.into_iter().map(|(log_index, log)| FoundLog {
+                log,
+                at,
+                tx_hash,
+                block_hash,
+                timestamp,
+                log_index,
+            });
+            self.found.extend(wanted);
         }
+        self.has_found(height)
     }
-    Ok(heights)
-}
 
-fn collect(
-    reader: &dyn Reader,
-    filter: &LogFilter,
-    heights: impl Iterator<Item = Result<u64, ChainError>>,
-    from: u64,
-    limits: &LogLimits,
-) -> Result<Vec<FoundLog>, LogError> {
-    let (mut found, mut blocks) = (Vec::new(), 0usize);
-    for height in heights {
-        let height = height?;
-        let reached = height.saturating_sub(1);
-        blocks = blocks.saturating_add(1);
-        if blocks > limits.blocks {
-            return Err(LogError::TooLong { limit: limits.blocks, from, reached });
+    /// Looks into every block whose bloom is not empty.
+    fn blocks(&mut self, from: u64, to: u64) -> Result<(), LogError> {
+        let end = to.checked_add(1).map(|end| end.to_be_bytes().to_vec());
+        let range = KeyRange { start: from.to_be_bytes().to_vec(), end };
+        for row in Rows::new(self.reader, Table::Headers, range, Order::Ascending) {
+            let (_, header) = rows::decode_header(&row.map_err(ChainError::from)?.1)?;
+            if self.filter.may_match(&header.logs_bloom) {
+                let block = rows::block(self.reader, header.number)?.ok_or_else(|| damaged("block"))?;
+                self.will_read(header.number, block.receipts.len())?;
+                self.found.extend(self.filter.select(&block));
+                self.has_found(header.number)?;
+            }
         }
-        let block = rows::block(reader, height)?.ok_or_else(|| damaged("block"))?;
-        found.extend(filter.select(&block));
-        if found.len() > limits.logs {
-            return Err(LogError::TooMany { limit: limits.logs, from, reached });
-        }
+        Ok(())
     }
-    Ok(found)
+
+    fn will_read(&mut self, height: u64, count: usize) -> Result<(), LogError> {
+        self.read = self.read.saturating_add(count);
+        if self.read > self.limits.transactions {
+            let (limit, reached) = (self.limits.transactions, height.saturating_sub(1));
+            return Err(LogError::TooLong { limit, from: self.from, reached });
+        }
+        Ok(())
+    }
+
+    fn has_found(&self, height: u64) -> Result<(), LogError> {
+        if self.found.len() > self.limits.logs {
+            let (limit, reached) = (self.limits.logs, height.saturating_sub(1));
+            return Err(LogError::TooMany { limit, from: self.from, reached });
+        }
+        Ok(())
+    }
 }
