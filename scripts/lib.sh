@@ -15,6 +15,7 @@ need() {
             cargo) echo "Rust is missing (cargo not found). Install Rust 1.94 or newer: https://rustup.rs" >&2 ;;
             cc) echo "A C compiler is missing (cc not found). Debian and Ubuntu: apt-get install build-essential; macOS: xcode-select --install" >&2 ;;
             node) echo "Node is missing. The client tests need Node 20 or newer: https://nodejs.org" >&2 ;;
+            python3) echo "Python is missing. The web3.py tests need Python 3.10 or newer with venv; Debian and Ubuntu: apt-get install python3 python3-venv" >&2 ;;
             npm) echo "npm is missing. It comes with Node; on Debian and Ubuntu: apt-get install npm" >&2 ;;
             *) echo "$tool is missing." >&2 ;;
         esac
@@ -32,10 +33,22 @@ node_version() {
     done
 }
 
-# Published bytecode that native contracts are compared with; without it those tests are a failure, not a skip.
-reference() {
-    (cd tests/reference && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error)
+# fresh FOLDER LIST: whether FOLDER was installed from LIST as it is now. `keep` notes that it was.
+fresh() { [ -f "$1/.installed" ] && [ "$(cat "$1/.installed")" = "$(cksum <"$2")" ]; }
+keep() { cksum <"$2" >"$1/.installed"; }
+
+# packages FOLDER: the npm packages that its lockfile names, unless they are there already.
+packages() {
+    (
+        cd "$1"
+        if fresh node_modules package-lock.json; then exit 0; fi
+        npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
+        keep node_modules package-lock.json
+    )
 }
+
+# Published bytecode that native contracts are compared with; without it those tests are a failure, not a skip.
+reference() { packages tests/reference; }
 
 # stage NAME COMMAND...: runs it, says how many minutes it took, and keeps the line for the summary.
 stages=()

@@ -2,18 +2,12 @@
 # Every test. One profile (`ci`) for all of them, so that each crate is compiled once.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
-need cargo cc node npm
+need cargo cc node npm python3
 
 # Binaries and tests in one call: a second call with other targets could choose other features and compile twice.
 build() { cargo build --profile ci --locked --workspace --bins --tests; }
 
 rust() { cargo test --profile ci --locked --workspace --no-fail-fast; }
-
-clients() {
-    cd tests/clients
-    npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
-    LIMPID_BIN="$target/ci/limpid" npm test
-}
 
 # A test that cannot find the bytecode fails.
 export LIMPID_REQUIRE_REFERENCE=1
@@ -21,5 +15,6 @@ failed=0
 stage "reference bytecode" reference
 stage "compile tests" build
 stage "Rust tests" rust || failed=1
-stage "client tests" clients || failed=1
+stage "client packages" scripts/clients.sh install || failed=1
+stage "client tests" env LIMPID_BIN="$target/ci/limpid" scripts/clients.sh test || failed=1
 exit "$failed"
