@@ -25,8 +25,9 @@ layer() {
         math | native-macros | abi) echo 0 ;;
         native) echo 1 ;;
         token | queue) echo 2 ;;
-        weth) echo 3 ;;
+        weth | gateway) echo 3 ;;
         exchange) echo 4 ;;
+        actions) echo 5 ;;
         evm | state) echo 6 ;;
         chain) echo 7 ;;
         wallet) echo 0 ;;

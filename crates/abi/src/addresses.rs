@@ -23,12 +23,26 @@ pub struct Addresses {
     pub fees: Address,
     /// Our exchange's extras: one-token deposit, position views, fee split.
     pub exchange: Address,
+    /// Wraps foreign ERC-20s into native tokens.
+    pub gateway: Address,
+    /// Runs action lists.
+    pub actions: Address,
 }
 
 impl Addresses {
     /// Every fixed contract.
-    pub const fn all(&self) -> [Address; 7] {
-        [self.v2_factory, self.router, self.weth, self.queue, self.token_factory, self.fees, self.exchange]
+    pub const fn all(&self) -> [Address; 9] {
+        [
+            self.v2_factory,
+            self.router,
+            self.weth,
+            self.queue,
+            self.token_factory,
+            self.fees,
+            self.exchange,
+            self.gateway,
+            self.actions,
+        ]
     }
 
     /// Whether a fixed contract stands at `account`: users need not approve those (they debit only the
@@ -48,6 +62,8 @@ impl Default for Addresses {
             token_factory: address!("0x000000000000000000000000004c696d70696402"),
             fees: address!("0x000000000000000000000000004c696d70696403"),
             exchange: address!("0x000000000000000000000000004c696d70696404"),
+            gateway: address!("0x000000000000000000000000004c696d70696405"),
+            actions: address!("0x000000000000000000000000004c696d70696406"),
         }
     }
 }

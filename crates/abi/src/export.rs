@@ -1,8 +1,10 @@
 //! The table of native contracts, and what is written from it.
 
 use crate::{
+    actions::{IActions, IExchangeActions, IListActions},
     addresses::Addresses,
     exchange::{IExchange, IExchangePair, IFeeLedger},
+    gateway::IGateway,
     system::{INative, IQueue},
     token::{IERC20, IERC2612, IToken, ITokenFactory, IWETH9},
     uniswap::{IUniswapV2Factory, IUniswapV2Pair, IUniswapV2Router02},
@@ -18,7 +20,7 @@ pub struct Interface {
     pub name: &'static str,
     /// Its ABI as the compiler macro writes it: without the names of structs.
     abi: fn() -> JsonAbi,
-    /// The struct that a function answers, by the function's name.
+    /// The struct that a function answers or takes, by the function's name.
     structs: &'static [(&'static str, &'static str)],
 }
 
@@ -80,7 +82,25 @@ const CONTRACTS: &[Contract] = &[
     },
     Contract { name: "FeeLedger", address: Some(|at| at.fees), interfaces: &[interface!(IFeeLedger)] },
     Contract { name: "Queue", address: Some(|at| at.queue), interfaces: &[interface!(IQueue)] },
+    Contract {
+        name: "Gateway",
+        address: Some(|at| at.gateway),
+        interfaces: &[interface!(IGateway, wrappedTokens -> WrappedToken)],
+    },
+    Contract {
+        name: "Actions",
+        address: Some(|at| at.actions),
+        interfaces: &[interface!(IActions, execute -> Action)],
+    },
 ];
+
+/// What action lists are made of: functions that are not called but listed.
+const ACTIONS: &[Interface] = &[interface!(IListActions), interface!(IExchangeActions)];
+
+/// The interfaces whose functions are the kinds of actions.
+pub const fn actions() -> &'static [Interface] {
+    ACTIONS
+}
 
 /// Every kind of native contract.
 pub const fn contracts() -> &'static [Contract] {
@@ -89,18 +109,22 @@ pub const fn contracts() -> &'static [Contract] {
 
 /// Every interface, the framework's first.
 pub(crate) fn interfaces() -> impl Iterator<Item = Interface> {
-    std::iter::once(NATIVE).chain(CONTRACTS.iter().flat_map(|contract| contract.interfaces.iter().copied()))
+    std::iter::once(NATIVE)
+        .chain(CONTRACTS.iter().flat_map(|contract| contract.interfaces.iter().copied()))
+        .chain(ACTIONS.iter().copied())
 }
 
 impl Interface {
     /// The ABI.
     pub fn abi(&self) -> JsonAbi {
         let mut abi = (self.abi)();
-        for (function, answer) in self.structs {
-            let outputs = abi.functions.get_mut(*function).into_iter().flatten().flat_map(|f| f.outputs.iter_mut());
-            for output in outputs.filter(|output| !output.components.is_empty()) {
-                let ty = output.ty.replace("tuple", answer);
-                output.internal_type = Some(InternalType::Struct { contract: Some(self.name.into()), ty });
+        for (function, structure) in self.structs {
+            for function in abi.functions.get_mut(*function).into_iter().flatten() {
+                let params = function.inputs.iter_mut().chain(&mut function.outputs);
+                for param in params.filter(|param| !param.components.is_empty()) {
+                    let ty = param.ty.replace("tuple", structure);
+                    param.internal_type = Some(InternalType::Struct { contract: Some(self.name.into()), ty });
+                }
             }
         }
         abi

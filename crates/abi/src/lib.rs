@@ -17,16 +17,20 @@
 //! Tested in `tests/it/`.
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+mod actions;
 pub mod addresses;
 pub mod decode;
 mod exchange;
 mod export;
+mod gateway;
 mod system;
 mod token;
 mod uniswap;
 
+pub use actions::{IActions, IExchangeActions, IListActions};
 pub use exchange::{IExchange, IExchangePair, IFeeLedger};
-pub use export::{Contract, Interface, contracts, export};
+pub use export::{Contract, Interface, actions, contracts, export};
+pub use gateway::IGateway;
 pub use system::{INative, IQueue};
 pub use token::{IERC20, IERC2612, IToken, ITokenFactory, IWETH9};
 pub use uniswap::{IUniswapV2Factory, IUniswapV2Pair, IUniswapV2Router02};
@@ -35,8 +39,8 @@ pub use uniswap::{IUniswapV2Factory, IUniswapV2Pair, IUniswapV2Router02};
 pub mod errors {
     pub use crate::{
         system::INative::{
-            AlreadyExists, BadCalldata, CallDepth, DelegateCallNotAllowed, Locked, NonPayable, OnlySystem,
-            StaticCallNotAllowed, UnknownKind, UnknownSelector, WrapFirst,
+            AlreadyExists, BadCalldata, CallDepth, DelegateCallNotAllowed, ForeignCodeNotAllowed, Locked, NonPayable,
+            OnlySystem, StaticCallNotAllowed, UnknownKind, UnknownSelector, WrapFirst,
         },
         system::IQueue::{NoSuchItem, NothingToRun},
     };

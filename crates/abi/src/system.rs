@@ -15,8 +15,10 @@ sol! {
         error DelegateCallNotAllowed();
         /// The method takes no coin.
         error NonPayable();
-        /// Native state is locked while a payout runs.
+        /// Native state is locked while a payout or the gateway's foreign call runs.
         error Locked();
+        /// Only the gateway deals with foreign code, and only when nothing else of its call is open.
+        error ForeignCodeNotAllowed();
         /// The contract has no such method.
         error UnknownSelector(bytes4 selector);
         /// The arguments are not the canonical encoding of what the method takes.

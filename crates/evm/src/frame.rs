@@ -1,10 +1,11 @@
-//! A native frame: guards, the Rust call, payouts.
+//! A native frame: guards, the Rust call, errands, payouts.
 
 use crate::{
-    host::{EvmHost, MAX_NATIVE_DEPTH, Payout, Rights, classify},
+    errand::{self, Sender},
+    host::{EvmHost, Left, MAX_NATIVE_DEPTH, Payout, Rights, classify},
     vm::{StepError, Vm},
 };
-use alloy_primitives::{Address, Bytes};
+use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::{Revert, SolError};
 use limpid_abi::errors;
 use limpid_native::{AccountCode, Call, Ctx, Entry, Host, Kind, Stop};
@@ -76,9 +77,13 @@ pub(crate) fn run(vm: &mut Vm, init: FrameInit, kind: Kind) -> Result<FrameResul
     let Some(entry) = vm.registry.entry(kind).copied() else {
         return Err(ContextError::Custom("a kind without an entry".into()));
     };
-    let (result, mut gas, payouts) = call_native(vm, &entry, &inputs, &input, gas)?;
+    let (mut result, mut gas, mut left) = call_native(vm, &entry, &inputs, &input, gas)?;
+    if let (Ok(_), Some(errand)) = (&result, left.errand.take()) {
+        let sender = Sender { depth, address: inputs.target_address, is_static: inputs.is_static };
+        (result, gas, left) = errand::run(vm, &mut memory, sender, errand, gas)?;
+    }
     let result = match result {
-        Ok(output) => match pay(vm, depth, &mut memory, &payouts, &mut gas)? {
+        Ok(output) => match pay(vm, depth, &mut memory, &left.payouts, &mut gas)? {
             Ok(()) => Ok(output),
             Err(stop) => Err(stop),
         },
@@ -93,8 +98,8 @@ fn is_direct(inputs: &CallInputs) -> bool {
         && inputs.target_address == inputs.bytecode_address
 }
 
-/// What native code answered, the gas it left, and the coin it promised.
-type Called<T> = (Result<T, Stop>, Gas, Vec<Payout>);
+/// What native code answered, the gas it left, and what it left to do.
+pub(crate) type Called<T> = (Result<T, Stop>, Gas, Left);
 
 fn call_native(
     vm: &mut Vm,
@@ -103,7 +108,7 @@ fn call_native(
     input: &[u8],
     gas: Gas,
 ) -> Result<Called<Bytes>, StepError> {
-    let rights = Rights { read_only: inputs.is_static, locked: vm.locked, depth: vm.depth };
+    let rights = Rights { read_only: inputs.is_static, locked: vm.locked, depth: vm.depth, foreign: entry.foreign };
     let call = Call::authenticated(inputs.caller, inputs.value.get(), input);
     guarded(vm, gas, rights, |cx| (entry.dispatch)(cx.at(inputs.target_address), &call))
 }
@@ -120,9 +125,9 @@ pub(crate) fn guarded<T>(
         let door: &RefCell<dyn Host + '_> = &host;
         catch_unwind(AssertUnwindSafe(|| body(Ctx::new(door, Address::ZERO))))
     };
-    let EvmHost { gas, payouts, .. } = host.into_inner();
+    let EvmHost { gas, left, .. } = host.into_inner();
     match outcome {
-        Ok(result) => Ok((result, gas, payouts)),
+        Ok(result) => Ok((result, gas, left)),
         Err(panic) => {
             let words = panic_words(panic.as_ref());
             tracing::error!(panic = %words, "native code panicked; its transaction is aborted");
@@ -168,12 +173,56 @@ fn pay_one(
     payout: Payout,
     gas: &mut Gas,
 ) -> Result<Result<bool, Stop>, StepError> {
-    let (known_bytecode, bytecode_address) = match payee(vm, payout, gas)? {
+    let outgoing = Outgoing {
+        depth,
+        from: payout.from,
+        to: payout.to,
+        input: Bytes::new(),
+        coin: Some(payout.amount),
+        is_static: false,
+        most_gas: PAYOUT_GAS,
+    };
+    let called = call_out(vm, memory, outgoing, gas)?;
+    Ok(called.map(|ended| ended.is_some_and(|ended| ended.success)))
+}
+
+/// A call that the dispatcher makes for a native contract.
+pub(crate) struct Outgoing {
+    /// Depth of the native contract's own frame.
+    pub(crate) depth: usize,
+    pub(crate) from: Address,
+    pub(crate) to: Address,
+    pub(crate) input: Bytes,
+    /// Wei sent along; `None` for a call that is not about coin.
+    pub(crate) coin: Option<U256>,
+    pub(crate) is_static: bool,
+    pub(crate) most_gas: u64,
+}
+
+/// What it came to.
+pub(crate) struct Ended {
+    pub(crate) success: bool,
+    /// It had less gas than it may have.
+    pub(crate) starved: bool,
+    pub(crate) output: Bytes,
+}
+
+/// Makes a call in a real EVM frame, charging as the CALL opcode does, with native writes locked.
+/// `None` when the contract does not hold what it is to send.
+pub(crate) fn call_out(
+    vm: &mut Vm,
+    memory: &mut SharedMemory,
+    outgoing: Outgoing,
+    gas: &mut Gas,
+) -> Result<Result<Option<Ended>, Stop>, StepError> {
+    let Outgoing { depth, from, to, input, coin, is_static, most_gas } = outgoing;
+    let amount = coin.unwrap_or_default();
+    let (known_bytecode, bytecode_address) = match callee(vm, from, to, amount, gas)? {
         Ok(Some(found)) => found,
-        Ok(None) => return Ok(Ok(false)),
+        Ok(None) => return Ok(Ok(None)),
         Err(stop) => return Ok(Err(stop)),
     };
-    let allowance = PAYOUT_GAS.min(gas.remaining().saturating_sub(gas.remaining() / 64));
+    let allowance = most_gas.min(gas.remaining().saturating_sub(gas.remaining() / 64));
     if !gas.record_regular_cost(allowance) {
         return Ok(Err(Stop::OutOfGas));
     }
@@ -181,17 +230,17 @@ fn pay_one(
         depth: depth.saturating_add(1),
         memory: memory.new_child_context(),
         frame_input: FrameInput::Call(Box::new(CallInputs {
-            input: CallInput::Bytes(Bytes::new()),
+            input: CallInput::Bytes(input),
             return_memory_offset: 0..0,
             gas_limit: allowance,
             reservoir: gas.reservoir(),
             bytecode_address,
             known_bytecode,
-            target_address: payout.to,
-            caller: payout.from,
-            value: CallValue::Transfer(payout.amount),
-            scheme: CallScheme::Call,
-            is_static: false,
+            target_address: to,
+            caller: from,
+            value: CallValue::Transfer(amount),
+            scheme: if is_static { CallScheme::StaticCall } else { CallScheme::Call },
+            is_static,
             charged_new_account_state_gas: false,
         })),
     };
@@ -209,30 +258,37 @@ fn pay_one(
     if end.is_ok() {
         gas.record_refund(end.gas.refunded());
     }
-    Ok(Ok(end.is_ok()))
+    let output = end.output.clone();
+    Ok(Ok(Some(Ended { success: end.is_ok(), starved: allowance < most_gas, output })))
 }
 
-type Payee = ((alloy_primitives::B256, revm::state::Bytecode), Address);
+type Callee = ((alloy_primitives::B256, revm::state::Bytecode), Address);
 
-/// Loads a payout's recipient and its code, charging as the CALL opcode does: gas before each load.
-/// `None` when the contract does not hold what it promised.
-fn payee(vm: &mut Vm, payout: Payout, gas: &mut Gas) -> Result<Result<Option<Payee>, Stop>, StepError> {
+/// Loads the called account and its code, charging as the CALL opcode does: gas before each load.
+/// `None` when the caller does not hold what it is to send.
+fn callee(
+    vm: &mut Vm,
+    from: Address,
+    to: Address,
+    amount: U256,
+    gas: &mut Gas,
+) -> Result<Result<Option<Callee>, Stop>, StepError> {
     let journal = &mut vm.inner.ctx.journaled_state;
-    if journal.load_account(payout.from)?.info.balance < payout.amount {
+    if journal.load_account(from)?.info.balance < amount {
         return Ok(Ok(None));
     }
     let params = vm.inner.ctx.cfg.gas_params.clone();
-    let transfers = !payout.amount.is_zero();
+    let transfers = !amount.is_zero();
     if transfers && !gas.record_regular_cost(params.transfer_value_cost()) {
         return Ok(Err(Stop::OutOfGas));
     }
-    let Some((hash, code, is_empty)) = load_code(vm, payout.to, gas)? else { return Ok(Err(Stop::OutOfGas)) };
+    let Some((hash, code, is_empty)) = load_code(vm, to, gas)? else { return Ok(Err(Stop::OutOfGas)) };
     if is_empty && !gas.record_regular_cost(params.new_account_cost(true, transfers)) {
         return Ok(Err(Stop::OutOfGas));
     }
-    let Some(delegate) = code.eip7702_address() else { return Ok(Ok(Some(((hash, code), payout.to)))) };
+    let Some(delegate) = code.eip7702_address() else { return Ok(Ok(Some(((hash, code), to)))) };
     let Some((hash, code, _)) = load_code(vm, delegate, gas)? else { return Ok(Err(Stop::OutOfGas)) };
-    Ok(Ok(Some(((hash, code), payout.to))))
+    Ok(Ok(Some(((hash, code), to))))
 }
 
 type Loaded = (alloy_primitives::B256, revm::state::Bytecode, bool);

@@ -82,11 +82,11 @@ fn natives(vm: &mut Vm) -> Result<(), ExecError> {
         install(&mut vm.inner.ctx, address, entry.marker()).map_err(stopped)?;
     }
     for (address, entry) in registry.fixed() {
-        let rights = Rights { read_only: false, locked: false, depth: 0 };
-        let (result, _, payouts) = guarded(vm, Gas::new(GENESIS_GAS), rights, |cx| (entry.genesis)(cx.at(address)))
+        let rights = Rights { read_only: false, locked: false, depth: 0, foreign: false };
+        let (result, _, left) = guarded(vm, Gas::new(GENESIS_GAS), rights, |cx| (entry.genesis)(cx.at(address)))
             .map_err(|error| fatal(format!("{error:?}")))?;
         result.map_err(stopped)?;
-        if !payouts.is_empty() {
+        if !left.payouts.is_empty() {
             return Err(ExecError::Fatal(format!("{} pays out at genesis", entry.name)));
         }
     }

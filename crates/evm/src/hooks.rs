@@ -151,13 +151,13 @@ fn native_step(
     operation: impl for<'c> FnOnce(&mut Queue<'c>) -> limpid_native::Result<Step>,
 ) -> Result<Stepped, StepError> {
     let vm = &mut executor.vm;
-    let rights = Rights { read_only: false, locked: false, depth: 0 };
+    let rights = Rights { read_only: false, locked: false, depth: 0, foreign: false };
     let body = |cx: Ctx<'_>| operation(&mut Queue::at(cx, queue));
-    let (result, mut gas, payouts) = guarded(vm, Gas::new(ITEM_GAS), rights, body)?;
+    let (result, mut gas, left) = guarded(vm, Gas::new(ITEM_GAS), rights, body)?;
     let result = match result {
-        Ok(step) if !payouts.is_empty() => {
+        Ok(step) if !left.payouts.is_empty() => {
             let mut memory = SharedMemory::new_with_buffer(vm.inner.ctx.local.shared_memory_buffer.clone());
-            pay(vm, 0, &mut memory, &payouts, &mut gas)?.map(|()| step)
+            pay(vm, 0, &mut memory, &left.payouts, &mut gas)?.map(|()| step)
         }
         other => other,
     };

@@ -10,7 +10,8 @@ use crate::{
 use alloy_primitives::{Address, B256, Bytes, Log, LogData, U256, keccak256};
 use limpid_abi::errors;
 use limpid_native::{
-    AccountCode, DueHandler, Env, Fatal, Frame, Host, Kind, Marker, Mode, Result, Stop, revert, revert_text,
+    AccountCode, ActionKind, DueHandler, Env, Errand, Fatal, Frame, Host, Kind, Marker, Mode, Result, Stop,
+    errand::MOST_FOREIGN_CALLS, revert, revert_text,
 };
 use revm::{
     Database,
@@ -51,17 +52,32 @@ pub(crate) struct Payout {
     pub(crate) amount: U256,
 }
 
+/// An errand that native code handed over.
+pub(crate) struct Sent {
+    pub(crate) errand: Errand<Bytes>,
+    /// Nothing may be written, by the calls or by the second step.
+    pub(crate) reads: bool,
+}
+
+/// What is left to do when native code has finished.
+#[derive(Default)]
+pub(crate) struct Left {
+    pub(crate) payouts: Vec<Payout>,
+    pub(crate) errand: Option<Sent>,
+}
+
 /// One native frame's view of the chain.
 pub(crate) struct EvmHost<'a> {
     pub(crate) ctx: &'a mut Context,
     pub(crate) gas: Gas,
-    pub(crate) payouts: Vec<Payout>,
+    pub(crate) left: Left,
     env: Env,
     registry: Arc<Registry>,
     params: GasParams,
     mode: Mode,
     fixed_read: bool,
     locked: bool,
+    foreign: bool,
     depth: usize,
     opened: Vec<u64>,
     /// Accounts that this frame has loaded: warm until something is rolled back.
@@ -82,10 +98,12 @@ struct Point {
 pub(crate) struct Rights {
     /// The frame is static.
     pub(crate) read_only: bool,
-    /// Payouts are running.
+    /// Payouts or foreign calls are running.
     pub(crate) locked: bool,
     /// Native frames below this one.
     pub(crate) depth: usize,
+    /// Its contract may hand over errands to foreign code.
+    pub(crate) foreign: bool,
 }
 
 impl<'a> EvmHost<'a> {
@@ -102,13 +120,14 @@ impl<'a> EvmHost<'a> {
         Self {
             ctx,
             gas,
-            payouts: Vec::new(),
+            left: Left::default(),
             env,
             registry,
             params,
             mode,
             fixed_read: rights.read_only,
             locked: rights.locked,
+            foreign: rights.foreign,
             depth: rights.depth,
             opened: Vec::new(),
             warm: Vec::with_capacity(8),
@@ -116,7 +135,7 @@ impl<'a> EvmHost<'a> {
         }
     }
 
-    /// N-2: no write passes here in a static frame, a view, or while payouts run.
+    /// N-2: no write passes here in a static frame, a view, or while payouts or foreign calls run.
     fn may_write(&self) -> Result<()> {
         if self.locked {
             return Err(revert(errors::Locked {}));
@@ -293,8 +312,26 @@ impl Host for EvmHost<'_> {
 
     fn queue_payout(&mut self, from: Address, to: Address, amount: U256) -> Result<()> {
         self.may_write()?;
-        self.payouts.push(Payout { from, to, amount });
+        self.left.payouts.push(Payout { from, to, amount });
         Ok(())
+    }
+
+    /// N-3: one errand a frame, of a contract registered for it, with nothing else of the call open.
+    fn send_out(&mut self, errand: Errand<Bytes>, reads: bool) -> Result<()> {
+        let nothing_open = self.opened.is_empty() && self.points.is_empty() && self.left.payouts.is_empty();
+        let first = self.left.errand.is_none() && errand.calls.len() <= MOST_FOREIGN_CALLS;
+        if !(self.foreign && nothing_open && first) {
+            return Err(revert(errors::ForeignCodeNotAllowed {}));
+        }
+        if !reads {
+            self.may_write()?;
+        }
+        self.left.errand = Some(Sent { errand, reads });
+        Ok(())
+    }
+
+    fn action(&self, selector: [u8; 4]) -> Option<ActionKind> {
+        self.registry.action(selector)
     }
 
     fn due_handler(&mut self, account: Address) -> Result<Option<DueHandler>> {
@@ -341,7 +378,7 @@ impl Host for EvmHost<'_> {
         self.ctx.chain.recorder.sync_logs(self.ctx.journaled_state.logs());
         self.points.push(Point {
             journal: self.ctx.journaled_state.checkpoint(),
-            payouts: self.payouts.len(),
+            payouts: self.left.payouts.len(),
             refund: self.gas.refunded(),
             mark: self.ctx.chain.recorder.mark(),
         });
@@ -356,7 +393,7 @@ impl Host for EvmHost<'_> {
         if let Some(point) = self.points.pop() {
             self.ctx.journaled_state.checkpoint_revert(point.journal);
             self.warm.clear();
-            self.payouts.truncate(point.payouts);
+            self.left.payouts.truncate(point.payouts);
             self.gas.set_refund(point.refund);
             self.ctx.chain.recorder.undo(point.mark);
         }

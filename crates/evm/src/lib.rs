@@ -22,11 +22,15 @@
 //!   the fee ledger.
 //! - V-7 *Machine rules.* What the work queue does in a block is one system transaction per phase,
 //!   within a gas reserve, each item in a checkpoint of its own ([`hooks`]).
+//! - V-8 *Errands.* The gateway's calls to foreign code run between two native steps, in frames of their own,
+//!   with at most [`limpid_native::errand::FOREIGN_GAS`] each, never with coin, and with every native write
+//!   locked ([`errand`]). Asking is static. No other contract has a way to foreign code.
 //!
 //! Tested in `tests/it`: `framework.rs` (V-1, V-2), `payouts.rs` (V-3), `panics.rs` (V-4), `executor.rs`
-//! (V-5, V-6), `hooks.rs` (V-7); gas against bytecode in `gas.rs`, call trees in `tree.rs`.
+//! (V-5, V-6), `hooks.rs` (V-7), `errands.rs` (V-8); gas against bytecode in `gas.rs`, call trees in `tree.rs`.
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+mod errand;
 pub mod executor;
 pub mod frame;
 pub mod genesis;

@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, B256, address, keccak256, map::B256Map};
 use limpid_abi::addresses::Addresses;
-use limpid_native::{Entry, Kind};
+use limpid_native::{ActionKind, Entry, Kind};
 use revm::primitives::hardfork::SpecId;
 use std::sync::Arc;
 
@@ -15,7 +15,15 @@ pub const DIRECTORY_CODE: [u8; 4] = [0xef, 0x4c, 0, 0];
 
 /// Every native contract. Adding a protocol is its folder and one line here.
 pub fn protocols() -> Vec<Entry> {
-    [limpid_queue::entries(), limpid_token::entries(), limpid_weth::entries(), limpid_exchange::entries()].concat()
+    [
+        limpid_queue::entries(),
+        limpid_token::entries(),
+        limpid_weth::entries(),
+        limpid_exchange::entries(),
+        limpid_gateway::entries(),
+        limpid_actions::entries(),
+    ]
+    .concat()
 }
 
 /// The native contracts of one chain.
@@ -62,6 +70,11 @@ impl Registry {
     /// The entry of a kind.
     pub fn entry(&self, kind: Kind) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.kind == kind)
+    }
+
+    /// The kind of action with this selector, whichever protocol declares it.
+    pub fn action(&self, selector: [u8; 4]) -> Option<ActionKind> {
+        self.entries.iter().flat_map(|entry| entry.actions).find(|action| action.selector == selector).copied()
     }
 
     /// The kind whose marker hashes to this.

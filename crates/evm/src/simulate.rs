@@ -109,7 +109,7 @@ impl Simulator {
         body: impl for<'c> FnOnce(Ctx<'c>) -> limpid_native::Result<T>,
     ) -> Result<T, ExecError> {
         let mut vm = self.machine(Options::default())?;
-        let rights = Rights { read_only: true, locked: true, depth: 0 };
+        let rights = Rights { read_only: true, locked: true, depth: 0, foreign: false };
         let failed = |why: String| ExecError::Fatal(format!("looking at {address}: {why}"));
         let inspected = guarded(&mut vm, Gas::new(gas), rights, |cx| body(cx.at(address)));
         let (result, ..) = inspected.map_err(|error| failed(format!("{error:?}")))?;

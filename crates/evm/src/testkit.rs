@@ -126,7 +126,7 @@ impl TestChain {
     #[allow(clippy::expect_used)] // test code
     pub fn native<T>(&mut self, body: impl for<'c> FnOnce(Ctx<'c>) -> limpid_native::Result<T>) -> Result<T, Stop> {
         let mut vm = Vm::new(Overlay::new(self.state.clone()), &self.rules, block_env(&self.block));
-        let rights = Rights { read_only: false, locked: false, depth: 0 };
+        let rights = Rights { read_only: false, locked: false, depth: 0, foreign: false };
         let (result, ..) = guarded(&mut vm, Gas::new(1_000_000_000), rights, body).expect("no database failure");
         let value = result?;
         let changes = vm.inner.ctx.journaled_state.finalize();

@@ -1,6 +1,6 @@
 //! The context handed to native contracts.
 
-use crate::{AccountCode, Env, Frame, Host, Kind, Mode, Result, Stop, registry::DueHandler};
+use crate::{AccountCode, ActionKind, Env, Errand, Frame, Host, Kind, Mode, Result, Stop, registry::DueHandler};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::{SolCall, SolEvent};
 use std::{cell::RefCell, fmt};
@@ -141,6 +141,16 @@ impl<'a> Ctx<'a> {
     /// How the contract at `account` runs queued work, if it does.
     pub fn due_handler(self, account: Address) -> Result<Option<DueHandler>> {
         self.host.borrow_mut().due_handler(account)
+    }
+
+    /// The kind of action with this selector, whichever protocol declares it.
+    pub fn action(self, selector: [u8; 4]) -> Option<ActionKind> {
+        self.host.borrow().action(selector)
+    }
+
+    /// Hands an errand to the dispatcher. The verbs `outward` and `inquire` do it; nobody else can.
+    pub(crate) fn send_out(self, errand: Errand<Bytes>, reads: bool) -> Result<()> {
+        self.host.borrow_mut().send_out(errand, reads)
     }
 
     /// Creates a native contract at `account`.

@@ -1,6 +1,9 @@
 //! From calldata to a method and back: four verbs, strict decoding, uniform guards.
+//!
+//! The gateway alone uses two more: `outward` and `inquire`, whose methods answer an [`Errand`] to foreign
+//! code instead of a result.
 
-use crate::{Call, Caller, Ctx, Result, gas, revert};
+use crate::{Call, Caller, Ctx, Errand, Result, Session, gas, revert};
 use alloy_primitives::{Address, Bytes, address};
 use alloy_sol_types::{SolCall, abi::AbiDecoderConfig};
 use limpid_abi::errors;
@@ -29,9 +32,12 @@ pub fn unknown(selector: [u8; 4]) -> Result<Bytes> {
 
 /// Decodes a call's arguments, canonically and within [`DECODE_LIMIT`], after charging for them.
 fn decode<C: SolCall>(cx: Ctx<'_>, call: &Call<'_>) -> Result<C> {
-    let words = call.input.len().div_ceil(32) as u64;
+    decode_arguments(cx, call.input.get(4..).unwrap_or_default())
+}
+
+fn decode_arguments<C: SolCall>(cx: Ctx<'_>, arguments: &[u8]) -> Result<C> {
+    let words = arguments.len().saturating_add(4).div_ceil(32) as u64;
     cx.charge(words.saturating_mul(gas::DECODE_WORD))?;
-    let arguments = call.input.get(4..).unwrap_or_default();
     let config = AbiDecoderConfig::new().strict(true).memory_limit(DECODE_LIMIT);
     C::abi_decode_raw_with_config(arguments, config).map_err(|_| revert(errors::BadCalldata {}))
 }
@@ -84,6 +90,42 @@ pub fn system<C: SolCall, T: Into<C::Return>>(
 ) -> Result<Bytes> {
     crate::ensure!(is_system(call.caller), errors::OnlySystem {});
     mutate(cx, call, body)
+}
+
+/// A method that finishes with an errand to foreign code; its result is the errand's second step.
+pub fn outward<C: SolCall, T: Into<C::Return> + 'static>(
+    cx: Ctx<'_>,
+    call: &Call<'_>,
+    body: impl FnOnce(C) -> Result<Errand<T>>,
+) -> Result<Bytes> {
+    refuse_value(call)?;
+    let errand = body(decode::<C>(cx, call)?)?;
+    cx.send_out(errand.map(|value| encode::<C>(&value.into())), false)?;
+    Ok(Bytes::new())
+}
+
+/// As [`outward`], but nothing is written, here or there.
+pub fn inquire<C: SolCall, T: Into<C::Return> + 'static>(
+    cx: Ctx<'_>,
+    call: &Call<'_>,
+    body: impl FnOnce(C) -> Result<Errand<T>>,
+) -> Result<Bytes> {
+    refuse_value(call)?;
+    let arguments = decode::<C>(cx, call)?;
+    let errand = cx.read_only(|| body(arguments))?;
+    cx.send_out(errand.map(|value| encode::<C>(&value.into())), true)?;
+    Ok(Bytes::new())
+}
+
+/// One step of an action list.
+pub fn action<C: SolCall, T: Into<C::Return>>(
+    cx: Ctx<'_>,
+    session: &mut Session,
+    arguments: &[u8],
+    body: impl FnOnce(Ctx<'_>, &mut Session, C) -> Result<T>,
+) -> Result<Bytes> {
+    let arguments = decode_arguments::<C>(cx, arguments)?;
+    body(cx, session, arguments).map(|value| encode::<C>(&value.into()))
 }
 
 /// Whether the hooks call.

@@ -1,6 +1,6 @@
 //! The one door between native contracts and the chain.
 
-use crate::{Kind, Result, registry::DueHandler};
+use crate::{ActionKind, Errand, Kind, Result, registry::DueHandler};
 use alloy_primitives::{Address, B256, Bytes, LogData, U256};
 use limpid_abi::addresses::Addresses;
 
@@ -104,6 +104,14 @@ pub trait Host {
     /// Promises coin of `from` to `to`. Made by the dispatcher after everything else of this call,
     /// with 50,000 gas and native writes locked.
     fn queue_payout(&mut self, from: Address, to: Address, amount: U256) -> Result<()>;
+
+    /// Takes an errand to foreign code, to be run by the dispatcher when this frame's native code has
+    /// finished. Refused unless the frame's contract is registered for it, and outside nested calls and
+    /// attempts; `reads` makes every call of it static.
+    fn send_out(&mut self, errand: Errand<Bytes>, reads: bool) -> Result<()>;
+
+    /// The kind of action with this selector.
+    fn action(&self, selector: [u8; 4]) -> Option<ActionKind>;
 
     /// How the contract at `account` runs queued work, if it does; EXTCODEHASH's gas.
     fn due_handler(&mut self, account: Address) -> Result<Option<DueHandler>>;

@@ -1,7 +1,7 @@
 //! What the chain knows of a native contract: one [`Entry`] drives its address, code marker,
 //! dispatch, genesis, ABI and published layout.
 
-use crate::{Call, Ctx, Result};
+use crate::{ActionKind, Call, Ctx, Result};
 use alloy_primitives::{Address, Bytes};
 use limpid_abi::addresses::Addresses;
 
@@ -85,6 +85,11 @@ pub struct Entry {
     pub audit: fn(Ctx<'_>) -> Result<std::result::Result<(), Breach>>,
     /// Runs one due item of the work queue; `None` when it queues none. See `limpid_evm::hooks`.
     pub run_due: Option<DueHandler>,
+    /// What it adds to action lists.
+    pub actions: &'static [ActionKind],
+    /// Whether its methods may hand errands to the dispatcher, which then runs foreign code. True for the
+    /// gateway alone.
+    pub foreign: bool,
     /// Its published storage layout.
     pub layout: fn() -> Vec<LayoutField>,
 }
@@ -104,6 +109,8 @@ impl Entry {
             genesis: |_| Ok(()),
             audit: |_| Ok(Ok(())),
             run_due: None,
+            actions: &[],
+            foreign: false,
             layout: C::layout,
         }
     }

@@ -2,13 +2,13 @@
 //! `conformance.txt`.
 
 use alloy_primitives::{hex, keccak256};
-use limpid_abi::contracts;
+use limpid_abi::{actions, contracts};
 use std::collections::BTreeSet;
 
 /// One line an interface: its name, how much it declares, and the hash of all of it.
 fn fingerprints() -> String {
     let mut lines = BTreeSet::new();
-    for interface in contracts().iter().flat_map(|contract| contract.interfaces) {
+    for interface in contracts().iter().flat_map(|contract| contract.interfaces).chain(actions()) {
         let abi = interface.abi();
         let mut declared: Vec<String> = Vec::new();
         declared.extend(abi.functions().map(|f| f.full_signature()));

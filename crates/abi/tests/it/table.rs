@@ -1,13 +1,13 @@
 //! The table: complete, unambiguous, exportable.
 
 use alloy_json_abi::JsonAbi;
-use limpid_abi::{addresses::Addresses, contracts, export};
+use limpid_abi::{actions, addresses::Addresses, contracts, export};
 use std::collections::{BTreeMap, BTreeSet};
 
 #[test]
 fn no_selector_means_two_things() {
     let (mut functions, mut errors, mut events) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-    for interface in contracts().iter().flat_map(|contract| contract.interfaces) {
+    for interface in contracts().iter().flat_map(|contract| contract.interfaces).chain(actions()) {
         let abi = interface.json();
         for function in abi.functions() {
             let signature = function.signature();
@@ -40,6 +40,9 @@ fn the_export_reads_back() {
     assert_eq!(router.functions().count(), 24);
     assert!(router.error("WrapFirst").is_some(), "the framework's refusals can be named by clients");
     assert!(read("IUniswapV2Router02.sol").contains("function swapExactTokensForTokens("));
+    assert!(read("IActions.sol").contains("execute(Action[] memory actions)"), "{}", read("IActions.sol"));
+    assert!(read("IExchangeActions.sol").contains("function borrow("));
+    assert!(read("IGateway.sol").contains("struct WrappedToken"));
     let index: serde_json::Value = serde_json::from_str(&read("contracts.json")).unwrap();
     assert_eq!(index.as_array().unwrap().len(), contracts().len());
 }

@@ -33,7 +33,7 @@ impl Asm {
     }
 
     /// Consumes a condition: jumps over `skipped` when it is not zero.
-    fn unless(self, skipped: &[u8]) -> Self {
+    pub fn unless(self, skipped: &[u8]) -> Self {
         let to = self.0.len() + 4 + skipped.len();
         self.op(&[0x61, (to >> 8) as u8, to as u8, 0x57]).op(skipped).op(&[0x5b])
     }

@@ -5,6 +5,7 @@
 
 mod bytecode;
 mod calldata;
+mod errands;
 mod executor;
 mod framework;
 mod gas;

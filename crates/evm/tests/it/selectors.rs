@@ -1,15 +1,20 @@
 //! Selector fuzz: every method of every native contract with words at the edges. Whatever arrives, native
-//! code never panics, never leaves part of a change, and coin never appears or disappears.
+//! code never panics, never leaves part of a change, and coin never appears or disappears. Beside people and
+//! native contracts, the addresses that are passed around hold foreign tokens, one of which calls back.
 //!
 //! `LIMPID_FUZZ_CASES` raises the number of calls (default 3,000).
 
 use crate::{
+    bytecode::{Asm, sequence},
     probe::{CHILD, IProbe, OTHER, PROBE},
     scene::*,
 };
 use alloy_primitives::{Address, Bytes, U256};
+use alloy_sol_types::SolCall;
+use limpid_abi::{IActions, IGateway};
 use limpid_evm::{BlockExecutor, ExecError, Rules, Source, Stopped, TxKind, registry::DIRECTORY, testkit::TestChain};
-use words::Words;
+use std::collections::BTreeSet;
+use words::{Action, Words};
 
 /// One method that can be called, and the types of its arguments.
 #[derive(Clone, Debug)]
@@ -52,14 +57,22 @@ fn probes() -> Vec<Method> {
 mod words {
     use super::{Address, Bytes, U256};
 
+    /// A kind of action and the types of its arguments.
+    #[derive(Clone, Debug)]
+    pub(super) struct Action {
+        pub(super) kind: [u8; 4],
+        pub(super) arguments: Vec<String>,
+    }
+
     pub(super) struct Words {
         state: u64,
         pub(super) known: Vec<Address>,
+        pub(super) actions: Vec<Action>,
     }
 
     impl Words {
-        pub(super) fn new(seed: u64, known: Vec<Address>) -> Self {
-            Self { state: seed, known }
+        pub(super) fn new(seed: u64, known: Vec<Address>, actions: Vec<Action>) -> Self {
+            Self { state: seed, known, actions }
         }
 
         pub(super) fn below(&mut self, limit: u64) -> u64 {
@@ -93,6 +106,9 @@ mod words {
             let masked = |word: U256, bits: usize| {
                 if bits >= 256 { word } else { word & ((U256::from(1) << bits) - U256::from(1)) }
             };
+            if ty == "tuple[]" {
+                return (U256::ZERO, Some(self.list()));
+            }
             if let Some(element) = ty.strip_suffix("[]") {
                 let length = self.below(4);
                 let mut tail = U256::from(length).to_be_bytes::<32>().to_vec();
@@ -121,12 +137,36 @@ mod words {
             }
         }
 
-        /// Mostly canonical calldata; sometimes one word of it is another, or its end is missing.
+        /// The actions of a list, encoded as `(bytes4, bytes)[]`.
+        fn list(&mut self) -> Vec<u8> {
+            let count = if self.actions.is_empty() { 0 } else { self.below(6) };
+            let (mut offsets, mut tuples) = (Vec::new(), Vec::new());
+            for _ in 0..count {
+                let pick = self.below(self.actions.len() as u64) as usize;
+                let Action { kind, arguments } = self.actions[pick].clone();
+                let mut data = self.body(&arguments);
+                offsets.extend(U256::from(count as usize * 32 + tuples.len()).to_be_bytes::<32>());
+                tuples.extend(kind.into_iter().chain([0; 28]));
+                tuples.extend(U256::from(64).to_be_bytes::<32>());
+                tuples.extend(U256::from(data.len()).to_be_bytes::<32>());
+                data.resize(data.len().next_multiple_of(32), 0);
+                tuples.extend(data);
+            }
+            [U256::from(count).to_be_bytes::<32>().to_vec(), offsets, tuples].concat()
+        }
+
         pub(super) fn calldata(&mut self, selector: [u8; 4], arguments: &[String]) -> Bytes {
+            [&selector[..], &self.body(arguments)].concat().into()
+        }
+
+        /// Mostly canonical arguments; sometimes one word is another, every dynamic one lies in the same
+        /// place, or the end is missing.
+        fn body(&mut self, arguments: &[String]) -> Vec<u8> {
             let values: Vec<_> = arguments.iter().map(|ty| self.argument(ty)).collect();
             let (mut head, mut tail) = (Vec::new(), Vec::new());
+            let aliased = self.below(16) == 0;
             for (word, dynamic) in values {
-                let offset = U256::from(arguments.len() * 32 + tail.len());
+                let offset = U256::from(arguments.len() * 32 + if aliased { 0 } else { tail.len() });
                 head.extend((if dynamic.is_some() { offset } else { word }).to_be_bytes::<32>());
                 tail.extend(dynamic.unwrap_or_default());
             }
@@ -139,25 +179,51 @@ mod words {
                 1 => body.truncate(self.below(body.len() as u64 + 1) as usize),
                 _ => {}
             }
-            [&selector[..], &body].concat().into()
+            body
         }
     }
+}
+
+const FOREIGN: Address = Address::repeat_byte(0xf0);
+const INTRUDER: Address = Address::repeat_byte(0xf1);
+
+/// A token with one pot, told apart by how long its calldata is: `transferFrom` adds to it and `transfer` takes
+/// from it, both without asking anybody. The balance of whoever asks is the pot; everybody else's is what
+/// the pot leaves of 2^256. Its decimals are 6, which is also all that it says of its names.
+fn foreign_token() -> Bytes {
+    let answer = |word: &[u8]| [word, &[0x5f, 0x52, 0x60, 32, 0x5f, 0xf3]].concat();
+    let pull = [&[0x60, 68, 0x35, 0x5f, 0x54, 0x01, 0x5f, 0x55][..], &answer(&[0x60, 1])].concat();
+    let push = [&[0x60, 36, 0x35, 0x5f, 0x54, 0x03, 0x5f, 0x55][..], &answer(&[0x60, 1])].concat();
+    let own = answer(&[0x5f, 0x54]);
+    let others = answer(&[0x5f, 0x54, 0x19]);
+    let when = |asm: Asm, length: u8, code: &[u8]| asm.op(&[0x60, length, 0x36, 0x18]).unless(code);
+    let asm = when(when(Asm::default(), 100, &pull), 68, &push);
+    let asm = when(asm, 4, &answer(&[0x60, 6]));
+    asm.op(&[0x33, 0x60, 4, 0x35, 0x18]).unless(&own).op(&others).code()
+}
+
+/// What the intruder calls whenever it is called.
+fn wrap_of_itself() -> Vec<u8> {
+    IGateway::wrapCall { token: INTRUDER, amount: wei(1), to: INTRUDER, least: U256::ZERO }.abi_encode()
+}
+
+fn kinds_of_actions() -> Vec<Action> {
+    let functions =
+        limpid_abi::actions().iter().flat_map(|interface| interface.abi().functions().cloned().collect::<Vec<_>>());
+    functions
+        .map(|function| Action {
+            kind: function.selector().0,
+            arguments: function.inputs.iter().map(|input| input.ty.clone()).collect(),
+        })
+        .collect()
 }
 
 /// Most contracts made on the way that are called too.
 const MAX_MADE: usize = 12;
 
 /// Calls methods at random on a chain that keeps what succeeded. What a call makes is called too, by `made`.
-fn fuzz(
-    chain: &mut TestChain,
-    mut methods: Vec<Method>,
-    made: &[Method],
-    known: Vec<Address>,
-    seed: u64,
-    cases: u64,
-) -> (u64, usize) {
-    let mut words = Words::new(seed, known);
-    let (mut successes, mut children) = (0, 0);
+fn fuzz(chain: &mut TestChain, mut methods: Vec<Method>, made: &[Method], mut words: Words, cases: u64) -> Reached {
+    let mut reached = Reached::default();
     for _ in 0..cases {
         let method = &methods[words.below(methods.len() as u64) as usize];
         let data = words.calldata(method.selector, &method.arguments);
@@ -178,11 +244,12 @@ fn fuzz(
         let after: U256 = diff.accounts.values().flatten().map(|account| account.balance).sum();
         assert_eq!(before, after, "coin changed: {method:?} {data}");
         if outcome.success {
-            successes += 1;
+            reached.successes += 1;
+            reached.methods.insert(method.selector);
             for address in diff.storage.get(&DIRECTORY).into_iter().flat_map(|slots| slots.keys()) {
                 let at = Address::from_word((*address).into());
-                if children < MAX_MADE && !made.is_empty() {
-                    children += 1;
+                if reached.children < MAX_MADE && !made.is_empty() {
+                    reached.children += 1;
                     words.known.push(at);
                     methods.extend(made.iter().map(|method| Method { at, ..method.clone() }));
                 }
@@ -193,7 +260,18 @@ fn fuzz(
             std::sync::Arc::make_mut(&mut chain.state).apply(&diff);
         }
     }
-    (successes, children)
+    // The chain goes on as if nothing had been tried.
+    assert!(chain.send(ALICE, Address::repeat_byte(0xee), wei(1), []).success);
+    reached
+}
+
+/// How far a run came.
+#[derive(Default)]
+struct Reached {
+    successes: u64,
+    children: usize,
+    /// The methods that succeeded at least once.
+    methods: BTreeSet<[u8; 4]>,
 }
 
 fn cases() -> u64 {
@@ -206,7 +284,7 @@ fn probes_survive_any_calldata() {
     let child = Address::repeat_byte(0xc1);
     assert_ok(&call(&mut chain, IProbe::makeCall { child, kind: CHILD.0 }));
     let known = vec![ALICE, BOB, CAROL, PROBE, OTHER, child, Address::ZERO];
-    let (successes, _) = fuzz(&mut chain, probes(), &[], known, 1, cases());
+    let successes = fuzz(&mut chain, probes(), &[], Words::new(1, known, Vec::new()), cases()).successes;
     assert!(successes * 20 > cases(), "{successes} of {} succeeded: too few to mean anything", cases());
 }
 
@@ -215,9 +293,18 @@ fn published_contracts_survive_any_calldata() {
     let rules = Rules::standard(31_337);
     let (methods, made) = published(&rules);
     let mut known: Vec<Address> = rules.registry.fixed().map(|(address, _)| address).collect();
-    known.extend([ALICE, BOB, CAROL, Address::ZERO]);
+    let gateway = rules.registry.addresses().gateway;
+    known.extend([ALICE, BOB, CAROL, Address::ZERO, FOREIGN, INTRUDER]);
     let mut chain = TestChain::new(rules, &[ALICE, BOB]);
-    let (successes, children) = fuzz(&mut chain, methods, &made, known, 2, cases());
+    put_code(&mut chain, FOREIGN, foreign_token());
+    put_code(&mut chain, INTRUDER, sequence(&[(gateway, wrap_of_itself(), U256::ZERO)]));
+    let methods_there = methods.iter().chain(&made).map(|method| method.selector).collect::<BTreeSet<_>>().len();
+    let reached = fuzz(&mut chain, methods, &made, Words::new(2, known, kinds_of_actions()), cases());
+    let Reached { successes, children, methods } = reached;
+    println!("{} calls, {successes} succeeded, {} of {methods_there} methods at least once", cases(), methods.len());
     assert!(successes * 20 > cases(), "{successes} of {} succeeded", cases());
     assert!(children > 0 || cases() < 1_000, "tokens and pairs were never made");
+    for (name, selector) in [("wrap", IGateway::wrapCall::SELECTOR), ("execute", IActions::executeCall::SELECTOR)] {
+        assert!(methods.contains(&selector) || cases() < 20_000, "{name} never succeeded");
+    }
 }

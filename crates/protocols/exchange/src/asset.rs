@@ -10,7 +10,7 @@ use limpid_weth::Weth;
 
 /// A native token. Moving one runs no foreign code (P-01).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Asset {
+pub struct Asset {
     pub(crate) token: Address,
     /// Whether it is a pair's share, whose transfers take the cost basis along.
     pub(crate) share: bool,
@@ -21,7 +21,7 @@ impl Asset {
     ///
     /// # Errors
     /// `WrapFirst` when none stands there.
-    pub(crate) fn resolve(cx: Ctx<'_>, token: Address) -> Result<Self> {
+    pub fn resolve(cx: Ctx<'_>, token: Address) -> Result<Self> {
         match cx.code(token)? {
             AccountCode::Native(kind) if kind == Pair::KIND => Ok(Self { token, share: true }),
             AccountCode::Native(kind) if kind == Token::KIND || kind == Weth::KIND => Ok(Self { token, share: false }),
@@ -29,18 +29,19 @@ impl Asset {
         }
     }
 
-    pub(crate) fn balance_of(self, cx: Ctx<'_>, account: Address) -> Result<U256> {
+    /// Smallest units held by an account.
+    pub fn balance_of(self, cx: Ctx<'_>, account: Address) -> Result<U256> {
         ledger_of(cx, self.token).balance_of(account)
     }
 
     /// The contract at `cx` sends what it holds itself. Answers what it is left with.
-    pub(crate) fn send(self, cx: Ctx<'_>, to: Address, value: U256) -> Result<U256> {
+    pub fn send(self, cx: Ctx<'_>, to: Address, value: U256) -> Result<U256> {
         let call = || IERC20::transferCall { to, value };
         self.shift(cx, call, cx.this(), to, value)
     }
 
     /// The contract at `cx` debits `from`, who has called it (D4).
-    pub(crate) fn pull(self, cx: Ctx<'_>, from: Address, to: Address, value: U256) -> Result<()> {
+    pub fn pull(self, cx: Ctx<'_>, from: Address, to: Address, value: U256) -> Result<()> {
         let call = || IERC20::transferFromCall { from, to, value };
         self.shift(cx, call, from, to, value).map(drop)
     }

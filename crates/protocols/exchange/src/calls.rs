@@ -3,9 +3,9 @@
 
 use crate::{asset::Asset, path::Leg, state::Pair};
 use alloy_primitives::{Address, U256};
-use limpid_abi::{IUniswapV2Pair, IWETH9};
+use limpid_abi::IUniswapV2Pair;
 use limpid_native::{Ctx, Result};
-use limpid_weth::Weth;
+pub(crate) use limpid_weth::wrap;
 
 /// Swaps in one pool what has been paid in before.
 pub(crate) fn swap(cx: Ctx<'_>, leg: &Leg, output: U256, to: Address) -> Result<()> {
@@ -41,30 +41,8 @@ pub(crate) fn weth(cx: Ctx<'_>) -> Asset {
     Asset { token: cx.env(|env| env.addresses.weth), share: false }
 }
 
-/// Wraps coin that the contract holds.
-pub(crate) fn wrap(cx: Ctx<'_>, amount: U256) -> Result<()> {
-    let weth = weth(cx).token;
-    cx.move_coin(weth, amount)?;
-    cx.call(
-        weth,
-        || IWETH9::depositCall {},
-        |at| {
-            Weth::of(at).deposit(cx.as_caller(), amount)?;
-            Ok(IWETH9::depositReturn {})
-        },
-    )
-    .map(drop)
-}
-
 /// Unwraps coin that the contract holds and pays it to `to`, after everything else of the call.
 pub(crate) fn unwrap_to(cx: Ctx<'_>, to: Address, amount: U256) -> Result<()> {
-    cx.call(
-        weth(cx).token,
-        || IWETH9::withdrawCall { wad: amount },
-        |at| {
-            Weth::of(at).withdraw_native(cx.as_caller(), amount)?;
-            Ok(IWETH9::withdrawReturn {})
-        },
-    )?;
+    limpid_weth::unwrap(cx, amount)?;
     cx.queue_payout(to, amount)
 }

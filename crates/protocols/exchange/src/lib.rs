@@ -8,7 +8,8 @@
 //!
 //! - *Native tokens only.* A foreign token is refused with `WrapFirst`; moving a native one runs no code
 //!   but this project's, so nothing can happen between a pool's first read and its last write (P-01).
-//! - *No callbacks.* `swap` with data is refused with `FlashSwapRefused`.
+//! - *No callbacks.* `swap` with data is refused with `FlashSwapRefused`; a pool lends within an action list,
+//!   and does nothing else until it is repaid.
 //! - *No approvals.* Router and exchange debit the caller whom the dispatcher has authenticated.
 //! - *Coin leaves last*, through the payout queue.
 //! - *Two modes*, fixed when a pool is created: `V2`, where the protocol's share of fees is off or minted
@@ -44,6 +45,7 @@
 // Solidity's names, where they are matched or filled in.
 #![allow(non_snake_case)]
 
+mod actions;
 mod asset;
 pub mod audit;
 mod calls;
@@ -61,6 +63,7 @@ mod swaps;
 mod tables;
 mod zap;
 
+pub use asset::Asset;
 pub use liquidity::{Deposit, Signature, Withdrawal};
 pub use path::{INIT_CODE_HASH, compute_pair_address, sorted};
 pub use shares::{SHARE_NAME, SHARE_SYMBOL};
@@ -89,7 +92,10 @@ pub fn entries() -> Vec<Entry> {
         },
         Entry { audit: audit::pair, ..Entry::new::<Pair<'_>>(tables::pair::dispatch, None) },
         Entry::new::<Router<'_>>(tables::router::dispatch, Some(|at| at.router)),
-        Entry::new::<Exchange<'_>>(tables::exchange::dispatch, Some(|at| at.exchange)),
+        Entry {
+            actions: actions::ACTIONS,
+            ..Entry::new::<Exchange<'_>>(tables::exchange::dispatch, Some(|at| at.exchange))
+        },
         Entry::new::<FeeLedger<'_>>(tables::fees::dispatch, Some(|at| at.fees)),
     ]
 }

@@ -68,6 +68,14 @@ pub fn amount_in(amount_out: U256, reserve_in: U256, reserve_out: U256) -> Resul
     plus(over(asked, times(minus(reserve_out, amount_out)?, KEPT)?)?, U256::ONE)
 }
 
+/// What repays a loan of `amount` in the same token: `⌊out·1000 / 997⌋ + 1`. The borrower pays the dust.
+///
+/// # Errors
+/// Overflow as published.
+pub fn repayment(amount: U256) -> Result<U256> {
+    plus(over(times(amount, UNIT)?, KEPT)?, U256::ONE)
+}
+
 /// Shares for the first deposit: `⌊√(a0·a1)⌋ − 1000`.
 ///
 /// # Errors

@@ -5,10 +5,10 @@ use crate::{
     math::{self, FeeParts},
     state::{Basis, Factory, FeeTotals, Mode, Pair, Reserves, Setup},
 };
-use alloy_primitives::{Address, Bytes, U256};
-use limpid_abi::{IExchangePair, IUniswapV2Pair};
+use alloy_primitives::{Address, Bytes, U256, aliases::U112};
+use limpid_abi::{IActions, IExchangePair, IUniswapV2Pair};
 use limpid_math::{Round, Uq112x112, isqrt_of_product, mul_div};
-use limpid_native::{Caller, Result, Stop, ensure, revert_text};
+use limpid_native::{Caller, Result, Stop, ensure, revert, revert_text};
 
 /// What a swap came to, as its log shows it.
 struct Filled {
@@ -56,17 +56,34 @@ impl Pair<'_> {
 
     /// [`Self::swap`] for a caller inside this crate who knows the pair's setup.
     pub(crate) fn fill(&mut self, by: Caller, setup: &Setup, outputs: [U256; 2], to: Address) -> Result<()> {
+        self.check_not_lent()?;
+        let reserves = self.reserves.get()?;
+        let balances = self.pay(setup, reserves, outputs, to)?;
+        self.collect(by, setup, reserves, balances, outputs, to)
+    }
+
+    /// The first half of a swap: pays out.
+    fn pay(&self, setup: &Setup, reserves: Reserves, outputs: [U256; 2], to: Address) -> Result<[U256; 2]> {
         let [output0, output1] = outputs;
         ensure!(!output0.is_zero() || !output1.is_zero(), "UniswapV2: INSUFFICIENT_OUTPUT_AMOUNT");
-        let reserves = self.reserves.get()?;
-        let [reserve0, reserve1] = reserves.both();
-        let (Some(left0), Some(left1)) = (reserve0.checked_sub(output0), reserve1.checked_sub(output1)) else {
-            return Err(revert_text("UniswapV2: INSUFFICIENT_LIQUIDITY"));
-        };
+        let [left0, left1] = left_of(reserves, outputs)?;
         ensure!(!left0.is_zero() && !left1.is_zero(), "UniswapV2: INSUFFICIENT_LIQUIDITY");
         ensure!(to != setup.token0 && to != setup.token1, "UniswapV2: INVALID_TO");
         let [asset0, asset1] = setup.assets();
-        let balances @ [balance0, balance1] = [self.pay_out(asset0, output0, to)?, self.pay_out(asset1, output1, to)?];
+        Ok([self.pay_out(asset0, output0, to)?, self.pay_out(asset1, output1, to)?])
+    }
+
+    /// The second half: checks what has come in, divides its fee and keeps the rest.
+    fn collect(
+        &mut self,
+        by: Caller,
+        setup: &Setup,
+        reserves: Reserves,
+        balances: [U256; 2],
+        outputs: [U256; 2],
+        to: Address,
+    ) -> Result<()> {
+        let ([balance0, balance1], [left0, left1]) = (balances, left_of(reserves, outputs)?);
         let inputs = [balance0.saturating_sub(left0), balance1.saturating_sub(left1)];
         let [input0, input1] = inputs;
         ensure!(!input0.is_zero() || !input1.is_zero(), "UniswapV2: INSUFFICIENT_INPUT_AMOUNT");
@@ -75,6 +92,42 @@ impl Pair<'_> {
         let kept = self.split_fees(setup, balances, inputs)?;
         self.update(kept, reserves)?;
         self.log_swap(by, to, &Filled { inputs, outputs })
+    }
+
+    /// Pays out `outputs` before anything has come in. Until [`Self::repay`] the pool does nothing else; an
+    /// action list that leaves it so does not end.
+    ///
+    /// # Errors
+    /// `PoolIsLent`, and the published texts.
+    pub(crate) fn lend(&mut self, setup: &Setup, outputs: [U256; 2], to: Address) -> Result<()> {
+        self.check_not_lent()?;
+        self.pay(setup, self.reserves.get()?, outputs, to)?;
+        self.cx.tstore(LENT, pack_lent(outputs))
+    }
+
+    /// Takes what has come in for what was lent, by the rule of every swap.
+    ///
+    /// # Errors
+    /// `NothingLent`, and the published texts.
+    pub(crate) fn repay(&mut self, by: Caller, setup: &Setup, to: Address) -> Result<()> {
+        let outputs = self.lent()?;
+        let outputs = outputs.ok_or_else(|| revert(IActions::NothingLent { pool: self.cx.this() }))?;
+        self.cx.tstore(LENT, U256::ZERO)?;
+        let (reserves, balances) = (self.reserves.get()?, self.balances(setup.assets())?);
+        self.collect(by, setup, reserves, balances, outputs, to)
+    }
+
+    /// What the pool has lent in this transaction and not got back yet.
+    pub(crate) fn lent(&self) -> Result<Option<[U256; 2]>> {
+        let word = self.cx.tload(LENT)?;
+        let half = |word: U256| word & U256::from(U112::MAX);
+        Ok((!word.is_zero()).then(|| [half(word), half(word >> U112::BITS)]))
+    }
+
+    /// AL-4: what Uniswap's lock does, which is held from payment to repayment.
+    fn check_not_lent(&self) -> Result<()> {
+        ensure!(self.lent()?.is_none(), IActions::PoolIsLent { pool: self.cx.this() });
+        Ok(())
     }
 
     /// Sends an output, if there is one. Answers the pool's balance after it.
@@ -131,6 +184,7 @@ impl Pair<'_> {
     /// # Errors
     /// The published texts.
     pub fn mint(&mut self, by: Caller, to: Address) -> Result<U256> {
+        self.check_not_lent()?;
         let (setup, reserves) = (self.setup()?, self.reserves.get()?);
         let balances = self.balances(setup.assets())?;
         let ([balance0, balance1], [reserve0, reserve1]) = (balances, reserves.both());
@@ -162,6 +216,7 @@ impl Pair<'_> {
     /// # Errors
     /// The published texts.
     pub fn burn(&mut self, by: Caller, to: Address) -> Result<[U256; 2]> {
+        self.check_not_lent()?;
         let (setup, reserves) = (self.setup()?, self.reserves.get()?);
         let assets = setup.assets();
         let [balance0, balance1] = self.balances(assets)?;
@@ -192,6 +247,7 @@ impl Pair<'_> {
     /// # Errors
     /// The published texts.
     pub fn skim(&mut self, to: Address) -> Result<()> {
+        self.check_not_lent()?;
         let (setup, reserves) = (self.setup()?, self.reserves.get()?);
         for (asset, reserve) in setup.assets().into_iter().zip(reserves.both()) {
             let surplus = math::minus(asset.balance_of(self.cx, self.cx.this())?, reserve)?;
@@ -205,6 +261,7 @@ impl Pair<'_> {
     /// # Errors
     /// `UniswapV2: OVERFLOW`.
     pub fn sync(&mut self) -> Result<()> {
+        self.check_not_lent()?;
         let (setup, reserves) = (self.setup()?, self.reserves.get()?);
         let balances = self.balances(setup.assets())?;
         self.update(balances, reserves)
@@ -270,6 +327,23 @@ impl Pair<'_> {
                 root: before.root.saturating_add(root),
             },
         )
+    }
+}
+
+/// Where a pool keeps, for the rest of the transaction, what it has lent: both amounts of 112 bits each.
+const LENT: U256 = U256::ONE;
+
+/// At least one of the two is not zero, and both are below reserves of 112 bits.
+fn pack_lent([output0, output1]: [U256; 2]) -> U256 {
+    output0 | (output1 << U112::BITS)
+}
+
+/// Reserves without what is paid out.
+fn left_of(reserves: Reserves, outputs: [U256; 2]) -> Result<[U256; 2]> {
+    let ([reserve0, reserve1], [output0, output1]) = (reserves.both(), outputs);
+    match (reserve0.checked_sub(output0), reserve1.checked_sub(output1)) {
+        (Some(left0), Some(left1)) => Ok([left0, left1]),
+        _ => Err(revert_text("UniswapV2: INSUFFICIENT_LIQUIDITY")),
     }
 }
 

@@ -9,7 +9,8 @@ use limpid_native::{Caller, Contract, Marker, Result, ensure, gas, revert, stora
 const TOKENS: u64 = 0;
 const LONGEST_NAME: usize = 64;
 const LONGEST_SYMBOL: usize = 32;
-const MOST_DECIMALS: u8 = 36;
+/// Most decimals of a native token.
+pub const MOST_DECIMALS: u8 = 36;
 /// Most rows of one listing.
 const MOST_ROWS: u64 = 50;
 
@@ -76,7 +77,8 @@ impl TokenFactory<'_> {
         Ok(token)
     }
 
-    /// Creates a token at a chosen address: for genesis and tests alone, no selector leads here.
+    /// Creates a token at a chosen address: for the gateway, genesis and tests; no selector leads here with
+    /// an address that its caller chose.
     pub fn create_at(&mut self, token: Address, creator: Address, spec: &TokenSpec) -> Result<()> {
         let (name, symbol) = (text(&spec.name, LONGEST_NAME)?, text(&spec.symbol, LONGEST_SYMBOL)?);
         ensure!(spec.decimals <= MOST_DECIMALS, ITokenFactory::BadDecimals { decimals: spec.decimals });

@@ -40,7 +40,7 @@ mod ops;
 mod permit;
 mod state;
 
-pub use factory::TokenSpec;
+pub use factory::{MOST_DECIMALS, TokenSpec};
 pub use ledger::{LONGEST_ALLOWANCE, Sum};
 pub use permit::{PERMIT_TYPEHASH, Permit, PermitRefusal, domain_separator};
 pub use state::{Allowance, Ledger, Token, TokenFactory, ledger_of};

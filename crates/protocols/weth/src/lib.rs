@@ -23,9 +23,11 @@
     )
 )]
 
+mod actions;
 mod ops;
 mod state;
 
+pub use actions::{unwrap, wrap};
 pub use state::Weth;
 
 use limpid_abi::IWETH9;
@@ -58,5 +60,5 @@ pub fn audit(cx: Ctx<'_>) -> Result<std::result::Result<(), Breach>> {
 
 /// The registry's rows of this crate.
 pub fn entries() -> Vec<Entry> {
-    vec![Entry { audit, ..Entry::new::<Weth<'_>>(dispatch, Some(|at| at.weth)) }]
+    vec![Entry { audit, actions: actions::ACTIONS, ..Entry::new::<Weth<'_>>(dispatch, Some(|at| at.weth)) }]
 }

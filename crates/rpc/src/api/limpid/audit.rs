@@ -10,6 +10,7 @@ use crate::{
 use alloy_primitives::{Address, B256, U256};
 use limpid_chain::node::StateView;
 use limpid_evm::{AccountInfo, BlockContext, Source, SourceError, simulate::Simulator};
+use limpid_gateway::Gateway;
 use limpid_native::{Breach, Ctx};
 use limpid_state::StateRead;
 use serde::Serialize;
@@ -19,6 +20,8 @@ use std::{collections::BTreeSet, sync::Arc};
 const CHECK_GAS: u64 = 100_000_000;
 /// Pairs times tokens up to which the fee ledger is compared with every pair.
 const MOST_VISITS: usize = 100_000;
+/// Wrapped tokens up to which each is checked.
+const MOST_TOKENS: usize = 10_000;
 
 pub(super) fn register(methods: &mut Methods) {
     methods.blocking("limpid_audit", audit);
@@ -105,8 +108,34 @@ fn audit(api: &Api, args: Args) -> Result<Audit> {
             checks.push(Check::new("fees", ledger, Some(token), found));
         }
     }
+    if !registry.entries().is_empty() {
+        let gateway = registry.addresses().gateway;
+        for token in wrapped(&simulator, gateway, &mut skipped)? {
+            let found = look(gateway, &|cx| limpid_gateway::audit::token(cx, token))?;
+            checks.push(Check::new("gateway", gateway, Some(token), found));
+        }
+    }
     let ok = checks.iter().all(|check| check.ok);
     Ok(Audit { number: Quantity(head.block.number()), hash: head.block.hash, ok, checks, skipped })
+}
+
+/// The foreign tokens that the gateway has wrapped, the first [`MOST_TOKENS`] of them.
+fn wrapped(simulator: &Simulator, gateway: Address, skipped: &mut Vec<String>) -> Result<Vec<Address>> {
+    let mut tokens = Vec::new();
+    loop {
+        let from = U256::from(tokens.len());
+        let page = simulator.inspect(gateway, CHECK_GAS, |cx| Gateway::of(cx).wrapped_tokens(from, U256::MAX));
+        let page = page.map_err(|error| RpcError::execution(&error))?;
+        if page.is_empty() {
+            return Ok(tokens);
+        }
+        if tokens.len() >= MOST_TOKENS {
+            skipped
+                .push(format!("GW-2 of the wrapped tokens after the first {}: too many for one request", tokens.len()));
+            return Ok(tokens);
+        }
+        tokens.extend(page.into_iter().map(|row| row.token));
+    }
 }
 
 /// The state after a block, with no block after it.
