@@ -5,7 +5,7 @@ use crate::{
     host::{Rights, Sent},
     vm::{StepError, Vm},
 };
-use alloy_primitives::{Address, Bytes};
+use alloy_primitives::{Address, Bytes, U256};
 use limpid_native::{
     Answer, Stop,
     errand::{FOREIGN_GAS, MOST_ANSWER, Right},
@@ -37,7 +37,7 @@ pub(crate) fn run(
             from: sender.address,
             to: call.target,
             input: call.input,
-            coin: None,
+            value: U256::ZERO,
             is_static: is_static || call.right == Right::Read,
             most_gas: FOREIGN_GAS,
         };

@@ -178,7 +178,7 @@ fn pay_one(
         from: payout.from,
         to: payout.to,
         input: Bytes::new(),
-        coin: Some(payout.amount),
+        value: payout.amount,
         is_static: false,
         most_gas: PAYOUT_GAS,
     };
@@ -193,8 +193,8 @@ pub(crate) struct Outgoing {
     pub(crate) from: Address,
     pub(crate) to: Address,
     pub(crate) input: Bytes,
-    /// Wei sent along; `None` for a call that is not about coin.
-    pub(crate) coin: Option<U256>,
+    /// Wei sent along.
+    pub(crate) value: U256,
     pub(crate) is_static: bool,
     pub(crate) most_gas: u64,
 }
@@ -215,9 +215,8 @@ pub(crate) fn call_out(
     outgoing: Outgoing,
     gas: &mut Gas,
 ) -> Result<Result<Option<Ended>, Stop>, StepError> {
-    let Outgoing { depth, from, to, input, coin, is_static, most_gas } = outgoing;
-    let amount = coin.unwrap_or_default();
-    let (known_bytecode, bytecode_address) = match callee(vm, from, to, amount, gas)? {
+    let Outgoing { depth, from, to, input, value, is_static, most_gas } = outgoing;
+    let (known_bytecode, bytecode_address) = match callee(vm, from, to, value, gas)? {
         Ok(Some(found)) => found,
         Ok(None) => return Ok(Ok(None)),
         Err(stop) => return Ok(Err(stop)),
@@ -238,7 +237,7 @@ pub(crate) fn call_out(
             known_bytecode,
             target_address: to,
             caller: from,
-            value: CallValue::Transfer(amount),
+            value: CallValue::Transfer(value),
             scheme: if is_static { CallScheme::StaticCall } else { CallScheme::Call },
             is_static,
             charged_new_account_state_gas: false,
@@ -270,15 +269,15 @@ fn callee(
     vm: &mut Vm,
     from: Address,
     to: Address,
-    amount: U256,
+    value: U256,
     gas: &mut Gas,
 ) -> Result<Result<Option<Callee>, Stop>, StepError> {
     let journal = &mut vm.inner.ctx.journaled_state;
-    if journal.load_account(from)?.info.balance < amount {
+    if journal.load_account(from)?.info.balance < value {
         return Ok(Ok(None));
     }
     let params = vm.inner.ctx.cfg.gas_params.clone();
-    let transfers = !amount.is_zero();
+    let transfers = !value.is_zero();
     if transfers && !gas.record_regular_cost(params.transfer_value_cost()) {
         return Ok(Err(Stop::OutOfGas));
     }

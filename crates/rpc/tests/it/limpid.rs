@@ -1,9 +1,9 @@
 //! The chain's own namespace.
 
 use crate::world::*;
-use alloy_primitives::{Address, B256, Signature, U256, address};
+use alloy_primitives::{Address, B256, Signature, U256, address, hex};
 use alloy_sol_types::SolCall;
-use limpid_abi::{ITokenFactory, IUniswapV2Router02, addresses::Addresses};
+use limpid_abi::{IGateway, ITokenFactory, IUniswapV2Router02, addresses::Addresses};
 use limpid_chain::{Genesis, Mining, header_signer};
 use limpid_rpc::Config;
 use serde_json::{Value, json};
@@ -222,6 +222,33 @@ fn the_audit_holds_and_finds_what_is_missing() {
     assert_eq!(broken.len(), 1);
     assert_eq!((&broken[0]["rule"], &broken[0]["address"]), (&json!("EX-2"), &pair));
     assert!(broken[0]["evidence"].as_str().unwrap().contains("holds 1 of"));
+}
+
+/// A token of a user's contract, told by how long its calldata is: `transferFrom` (100 bytes) adds to a pot, the
+/// decimals (4 bytes) are 6, and everybody's balance is the pot.
+const POT: [u8; 50] =
+    hex!("60643618610018576044355f54015f5560015f5260205ff35b600436186100295760065f5260205ff35b5f545f5260205ff3");
+
+/// The gateway's law is checked for every token that it has wrapped.
+#[test]
+fn the_audit_looks_at_wrapped_tokens() {
+    let world = World::new();
+    let pot = world.deploy(0, &POT);
+    let gateway = Addresses::default().gateway;
+    let wrap = IGateway::wrapCall { token: pot, amount: coins(5), to: TO, least: coins(5) };
+    let tx = alloy_consensus::TxEip1559 { gas_limit: 8_000_000, ..call(1, gateway, wrap.abi_encode()) };
+    assert_eq!(world.send(&sign(tx, &key(0)))["status"], "0x1");
+    let found = |audit: &Value| {
+        let about = |check: &&Value| check["contract"] == "gateway" && check["token"] == json!(pot);
+        audit["checks"].as_array().unwrap().iter().find(about).unwrap().clone()
+    };
+    assert_eq!(found(&world.ask("limpid_audit", json!([])))["ok"], true);
+    // `ledger.supply` has tag 2 (limpid_layout).
+    let mut slot = [0u8; 32];
+    slot[0] = 2;
+    let wrapped = limpid_gateway::wrapped_address(gateway, pot);
+    world.ask("anvil_setStorageAt", json!([wrapped, B256::from(slot), B256::from(coins(6))]));
+    assert_eq!((&found(&world.ask("limpid_audit", json!([])))["rule"]), "GW-2");
 }
 
 #[test]
