@@ -10,3 +10,6 @@ pub const ROW: u64 = 100;
 
 /// One 32-byte word of calldata, charged before it is decoded (CALLDATACOPY's price).
 pub const DECODE_WORD: u64 = 3;
+
+/// One action of a list: finding its kind and keeping its answer.
+pub const ACTION: u64 = 200;

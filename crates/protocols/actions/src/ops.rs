@@ -3,13 +3,10 @@
 use crate::Actions;
 use alloy_primitives::{Bytes, U256};
 use limpid_abi::IActions;
-use limpid_native::{Caller, Result, Session, actions::COIN, ensure, revert};
+use limpid_native::{Caller, Result, Session, actions::COIN, ensure, gas, revert};
 
 /// Most actions of one list.
 pub const MOST_ACTIONS: usize = 32;
-
-/// Gas for one turn of the list's loop beside what its action costs.
-const ACTION_GAS: u64 = 200;
 
 impl Actions<'_> {
     /// Runs the actions in order, then demands that nothing is left. Answers what each answered.
@@ -24,7 +21,7 @@ impl Actions<'_> {
         session.receive(COIN, coin)?;
         let mut results = Vec::with_capacity(list.len());
         for action in list {
-            self.cx.charge(ACTION_GAS)?;
+            self.cx.charge(gas::ACTION)?;
             let kind = self.cx.action(action.kind.0);
             let kind = kind.ok_or_else(|| revert(IActions::UnknownAction { kind: action.kind }))?;
             results.push((kind.run)(self.cx, &mut session, &action.data)?);

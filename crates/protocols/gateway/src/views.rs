@@ -3,13 +3,11 @@
 use crate::{Gateway, state::TOKENS};
 use alloy_primitives::{Address, U256};
 use limpid_abi::IGateway;
-use limpid_native::Result;
+use limpid_native::{Result, gas};
 use limpid_token::ledger_of;
 
 /// Most rows of one listing.
 const MOST_ROWS: u64 = 50;
-/// Gas for one turn of a listing's loop beside its storage.
-const ROW_GAS: u64 = 100;
 
 impl Gateway<'_> {
     /// Where the wrapped token of `token` stands, or will.
@@ -34,7 +32,7 @@ impl Gateway<'_> {
         let most = limit.saturating_to::<u64>().min(MOST_ROWS);
         for index in first..first.saturating_add(most) {
             let Some(token) = self.tokens.get(TOKENS, index)? else { break };
-            self.cx.charge(ROW_GAS)?;
+            self.cx.charge(gas::ROW)?;
             let record = self.records.get(token)?;
             rows.push(IGateway::WrappedToken {
                 token,
