@@ -8,7 +8,10 @@ use crate::{
 use alloy_primitives::{Address, Bytes, U256, aliases::U112};
 use limpid_abi::{IActions, IExchangePair, IUniswapV2Pair};
 use limpid_math::{Round, Uq112x112, isqrt_of_product, mul_div};
-use limpid_native::{Caller, Result, Stop, ensure, revert, revert_text};
+use limpid_native::{
+    Caller, Result, Stop, ensure, revert, revert_text,
+    storage::{Place, cut, place, put},
+};
 
 /// What a swap came to, as its log shows it.
 struct Filled {
@@ -102,7 +105,7 @@ impl Pair<'_> {
     pub(crate) fn lend(&mut self, setup: &Setup, outputs: [U256; 2], to: Address) -> Result<()> {
         self.check_not_lent()?;
         self.pay(setup, self.reserves.get()?, outputs, to)?;
-        self.cx.tstore(LENT, pack_lent(outputs))
+        self.cx.tstore(LENT, pack_lent(outputs)?)
     }
 
     /// Takes what has come in for what was lent, by the rule of every swap.
@@ -120,8 +123,7 @@ impl Pair<'_> {
     /// What the pool has lent in this transaction and not got back yet.
     pub(crate) fn lent(&self) -> Result<Option<[U256; 2]>> {
         let word = self.cx.tload(LENT)?;
-        let half = |word: U256| word & U256::from(U112::MAX);
-        Ok((!word.is_zero()).then(|| [half(word), half(word >> U112::BITS)]))
+        Ok((!word.is_zero()).then(|| LENT_PLACES.map(|place| U256::from(cut::<U112>(word, place)))))
     }
 
     /// AL-4: what Uniswap's lock does, which is held from payment to repayment.
@@ -332,10 +334,13 @@ impl Pair<'_> {
 
 /// Where a pool keeps, for the rest of the transaction, what it has lent: both amounts of 112 bits each.
 const LENT: U256 = U256::ONE;
+const LENT_PLACES: [Place; 2] = place([14, 14]);
 
 /// At least one of the two is not zero, and both are below reserves of 112 bits.
-fn pack_lent([output0, output1]: [U256; 2]) -> U256 {
-    output0 | (output1 << U112::BITS)
+fn pack_lent([output0, output1]: [U256; 2]) -> Result<U256> {
+    let [place0, place1] = LENT_PLACES;
+    let word = put(U256::ZERO, place0, &math::reserve(output0)?);
+    Ok(put(word, place1, &math::reserve(output1)?))
 }
 
 /// Reserves without what is paid out.
