@@ -55,7 +55,7 @@ fn run(world: &mut World, step: &Step) -> Result<(), TestCaseError> {
             prop_assert_eq!(after.native - before.native, minted);
             prop_assert!(minted <= units(amount), "at most what was asked for");
             prop_assert!(minted <= after.held.saturating_sub(before.held), "what arrived");
-            prop_assert!(outcome.success == !minted.is_zero());
+            prop_assert_eq!(outcome.success, !minted.is_zero());
             prop_assert!(minted.is_zero() || after.held >= after.supply, "never minted into a shortfall");
             prop_assert!(before.foreign - after.foreign >= minted, "nobody gets more than he paid");
         }
