@@ -1,18 +1,19 @@
 //! Memory in front of the store: values at the committed head, storage tries, code.
 
-use crate::trie::Trie;
+use crate::{Head, Options, trie::Trie};
 use alloy_primitives::{Address, B256, Bytes, U256, map::HashMap};
 use alloy_trie::TrieAccount;
 use parking_lot::{Mutex, RwLock};
 use std::{
+    collections::VecDeque,
     hash::Hash,
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-/// Bounds, in entries. Full, a cache holds about 100 MB.
-const ACCOUNTS: usize = 200_000;
-const SLOTS: usize = 500_000;
+/// Codes kept in memory.
 const CODES: usize = 1_000;
+/// Account tries of past heights kept for the next proof.
+const PAST: usize = 4;
 /// Storage tries kept in memory; the least recently changed half is dropped when there are more.
 const TRIES: usize = 20_000;
 
@@ -33,6 +34,9 @@ impl<K: Eq + Hash, V: Clone> Halves<K, V> {
     }
 
     fn insert(&mut self, key: K, value: V) {
+        if self.capacity == 0 {
+            return;
+        }
         if self.young.len() >= self.capacity && !self.young.contains_key(&key) {
             self.old = std::mem::take(&mut self.young);
         }
@@ -58,6 +62,8 @@ pub(crate) struct Caches {
     head: RwLock<HeadValues>,
     codes: Mutex<Halves<B256, Bytes>>,
     tries: Mutex<Halves<B256, (B256, Trie)>>,
+    /// Account tries of past heights, each with the height its nodes come from; the newest last.
+    past: Mutex<VecDeque<(Head, Head, Trie)>>,
     /// Trie nodes read from the store.
     loads: AtomicUsize,
 }
@@ -72,9 +78,12 @@ pub(crate) struct HeadChange<'a> {
 }
 
 impl Caches {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(options: &Options) -> Self {
+        let accounts = Halves::new(options.accounts_in_memory);
+        let slots = Halves::new(options.slots_in_memory);
         Self {
-            head: RwLock::new(HeadValues { generation: 0, accounts: Halves::new(ACCOUNTS), slots: Halves::new(SLOTS) }),
+            head: RwLock::new(HeadValues { generation: 0, accounts, slots }),
+            past: Mutex::default(),
             codes: Mutex::new(Halves::new(CODES)),
             tries: Mutex::new(Halves::new(TRIES)),
             loads: AtomicUsize::new(0),
@@ -148,6 +157,20 @@ impl Caches {
         }
     }
 
+    /// The account trie of a past height, if it was made lately from the nodes of `base`.
+    pub(crate) fn past(&self, of: Head, base: Head) -> Option<Trie> {
+        let past = self.past.lock();
+        past.iter().find(|(head, from, _)| (*head, *from) == (of, base)).map(|(_, _, trie)| trie.clone())
+    }
+
+    pub(crate) fn keep_past(&self, of: Head, base: Head, trie: Trie) {
+        let mut past = self.past.lock();
+        if past.len() >= PAST {
+            past.pop_front();
+        }
+        past.push_back((of, base, trie));
+    }
+
     pub(crate) fn count_load(&self) {
         self.loads.fetch_add(1, Ordering::Relaxed);
     }
@@ -157,8 +180,15 @@ impl Caches {
         self.loads.swap(0, Ordering::Relaxed)
     }
 
+    /// Nodes of storage tries in memory.
+    pub(crate) fn trie_nodes(&self) -> usize {
+        let tries = self.tries.lock();
+        tries.young.values().chain(tries.old.values()).fold(0, |sum, (_, trie)| sum.saturating_add(trie.nodes()))
+    }
+
     pub(crate) fn forget_tries(&self) {
         self.tries.lock().clear();
+        self.past.lock().clear();
     }
 
     /// Moves to the next generation.
@@ -205,7 +235,7 @@ mod tests {
 
     #[test]
     fn another_generation_neither_reads_nor_fills() {
-        let caches = Caches::new();
+        let caches = Caches::new(&Options::default());
         let key = (Address::ZERO, U256::ZERO);
         let read = |generation, stored: u64| caches.slot(generation, key, || Ok::<_, ()>(U256::from(stored)));
         assert_eq!(read(0, 1), Ok(U256::from(1)));

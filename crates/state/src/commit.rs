@@ -2,15 +2,14 @@
 
 use crate::{
     Base, Batch, Committed, Head, KeyRange, Order, Pending, Reader, StateDb, StateError, Table,
-    apply::{AccountChange, Change},
+    apply::Change,
     cache::HeadChange,
     db::stored_head,
-    history::{account_at, slot_at},
     keys::{self, Changed},
-    nodes::{self, Stored, changed_at},
+    nodes::{self, Stored},
     store::Rows as TableRows,
     trie::Trie,
-    views::{Chain, CommittedInner, Layer, to_account},
+    views::{CommittedInner, Layer},
 };
 use alloy_primitives::{B256, U256, keccak256};
 use std::{
@@ -84,50 +83,16 @@ impl StateDb {
         let inner = &committed.0;
         let mut stored = inner.stored.advance(&committed, &pending.0.change);
         if stored.changed >= self.options.flush_after {
-            stored = stored.flush(&committed, head, &pending.0.change.trie, &self.options, batch)?;
+            stored = stored.flush(
+                &committed,
+                head,
+                &pending.0.change.trie,
+                &self.options,
+                self.options.proofs > 1,
+                batch,
+            )?;
         }
         Ok(Prepared { head, stored, generation: inner.generation, kind: Kind::Commit(pending.clone()) })
-    }
-
-    /// Adds the rows that take the head back to `height` to `batch`: every later height is forgotten.
-    ///
-    /// For development chains; a chain with finality never needs it. Code stays stored.
-    pub fn prepare_rewind(&self, height: u64, batch: &mut Batch) -> Result<Prepared, StateError> {
-        let target = self.at(height)?;
-        let committed = self.committed();
-        let reader = committed.0.reader.as_ref();
-        let head = Head { height, root: target.root() };
-        let current = committed.head().map_or(height, |head| head.height);
-        if current == height {
-            return Ok(already_committed(&committed, head));
-        }
-        let later = height.saturating_add(1)..=current;
-        let (mut accounts, mut slots) = (BTreeSet::new(), BTreeSet::new());
-        for later in later {
-            let changed = changed_at(reader, later)?;
-            for account in &changed.accounts {
-                batch.delete(Table::AccountHistory, keys::at_height(account.as_slice(), later));
-            }
-            for (owner, slot) in &changed.slots {
-                batch.delete(Table::SlotHistory, keys::at_height(&keys::slot(*owner, *slot), later));
-            }
-            batch.delete(Table::Changes, later.to_be_bytes());
-            batch.delete(Table::Meta, keys::root_at(later));
-            accounts.extend(changed.accounts);
-            slots.extend(changed.slots);
-        }
-        let changes = restored(&committed, height, accounts, slots)?;
-        let change = Change::new(&Chain::over(&committed), changes)?;
-        if change.trie.root_hash() != head.root {
-            return Err(StateError::Damaged(format!("the history does not lead back to the root of height {height}")));
-        }
-        put_values(&change, reader, batch, None)?;
-        batch.put(Table::Meta, keys::HEAD, keys::encode_head(&head));
-        let inner = &committed.0;
-        // The rows must not describe a height above the head.
-        let stored =
-            inner.stored.advance(&committed, &change).flush(&committed, head, &change.trie, &self.options, batch)?;
-        Ok(Prepared { head, stored, generation: inner.generation, kind: Kind::Rewind(change.trie) })
     }
 
     /// Makes the prepared state the head readers see. Its batch must have been committed to the store.
@@ -199,13 +164,13 @@ fn already(committed: &Committed, head: Head) -> Result<Prepared, StateError> {
     }
 }
 
-fn already_committed(committed: &Committed, head: Head) -> Prepared {
+pub(crate) fn already_committed(committed: &Committed, head: Head) -> Prepared {
     let inner = &committed.0;
     Prepared { head, stored: inner.stored.clone(), generation: inner.generation, kind: Kind::Already }
 }
 
 /// Puts the flat rows, and history rows if a height is given. Returns what changed.
-fn put_values(
+pub(crate) fn put_values(
     change: &Change,
     reader: &dyn Reader,
     batch: &mut Batch,
@@ -241,7 +206,7 @@ fn put_values(
     Ok(changed)
 }
 
-fn put_or_delete(batch: &mut Batch, table: Table, key: &[u8], row: &[u8]) {
+pub(crate) fn put_or_delete(batch: &mut Batch, table: Table, key: &[u8], row: &[u8]) {
     if row.is_empty() {
         batch.delete(table, key);
     } else {
@@ -275,30 +240,4 @@ fn head_change(layer: &Layer) -> HeadChange<'_> {
         tries: layer.change.storage.iter().map(|(owner, storage)| (*owner, &storage.trie)).collect(),
         cleared,
     }
-}
-
-/// The changes that set the named accounts and slots back to `height`.
-fn restored(
-    committed: &Committed,
-    height: u64,
-    accounts: BTreeSet<B256>,
-    slots: BTreeSet<(B256, B256)>,
-) -> Result<BTreeMap<B256, AccountChange>, StateError> {
-    let reader = committed.0.reader.as_ref();
-    let mut changes: BTreeMap<B256, AccountChange> = BTreeMap::new();
-    for owner in accounts.into_iter().chain(slots.iter().map(|(owner, _)| *owner)) {
-        if changes.contains_key(&owner) {
-            continue;
-        }
-        let new = account_at(reader, owner, height)?.as_ref().map(to_account);
-        let old = committed.hashed_account(owner)?;
-        changes.insert(owner, AccountChange { old, new, wiped: false, slots: BTreeMap::new() });
-    }
-    for (owner, slot) in slots {
-        let value = slot_at(reader, owner, slot, height)?;
-        if let Some(change) = changes.get_mut(&owner) {
-            change.slots.insert(slot, value);
-        }
-    }
-    Ok(changes)
 }

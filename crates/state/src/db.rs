@@ -40,7 +40,7 @@ impl StateDb {
         let reader = store.snapshot()?;
         let head = stored_head(reader.as_ref())?;
         let stored = nodes::stored(reader.as_ref())?;
-        let caches = Arc::new(Caches::new());
+        let caches = Arc::new(Caches::new(&options));
         let trie = stored.trie.clone();
         let mut inner = CommittedInner { generation: 0, head: stored.head, reader, trie, stored, caches };
         if let Some(head) = head.filter(|head| inner.stored.head != Some(*head)) {

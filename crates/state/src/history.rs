@@ -15,9 +15,11 @@ pub struct AtHeight {
 impl AtHeight {
     pub(crate) fn open(committed: Committed, height: u64) -> Result<Self, StateError> {
         let reader = committed.0.reader.as_ref();
+        let first = first_height(reader)?;
         let row = reader.get(Table::Meta, &keys::root_at(height))?;
-        let Some(root) = row.map(|row| keys::decode_root(&row)).transpose()? else {
-            let first = first_height(reader)?;
+        let root = row.map(|row| keys::decode_root(&row)).transpose()?;
+        // Below the first height rows may wait to be pruned.
+        let Some(root) = root.filter(|_| first.is_some_and(|first| first <= height)) else {
             return Err(StateError::UnknownHeight { height, first, head: committed.head().map(|head| head.height) });
         };
         Ok(Self { committed, height, root })

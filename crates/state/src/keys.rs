@@ -1,6 +1,6 @@
 //! Layout of this crate's rows. Heights are 8 bytes big-endian, so that they sort.
 
-use crate::{StateError, db::Head};
+use crate::{KeyRange, StateError, db::Head};
 use alloy_primitives::{B256, U256, keccak256};
 use alloy_rlp::Decodable;
 use alloy_trie::{Nibbles, TrieAccount};
@@ -24,6 +24,71 @@ pub(crate) fn trie_node(owner: Option<B256>, path: &Nibbles) -> Vec<u8> {
     }
     key.extend(path.iter());
     key
+}
+
+/// Meta row: height and place in its record of changes up to which history was pruned.
+pub(crate) const PRUNED: &[u8] = b"pruned";
+/// Prefix of meta rows: heights whose tries can be read, with their roots.
+pub(crate) const CHECKPOINT: &[u8] = b"checkpoint/";
+/// Ends a node's path in the keys of earlier nodes; greater than any nibble, so that no path is part of another.
+const PATH_END: u8 = 0x10;
+/// Tag of the lists of earlier nodes by height; different from those of [`trie_node`].
+const LIST: u8 = 2;
+
+/// Meta row of a checkpoint.
+pub(crate) fn checkpoint(height: u64) -> Vec<u8> {
+    [CHECKPOINT, &height.to_be_bytes()].concat()
+}
+
+/// The node with row key `node` as it was until the flush at `height`.
+pub(crate) fn earlier_node(node: &[u8], height: u64) -> Vec<u8> {
+    [node, &[PATH_END], &height.to_be_bytes()].concat()
+}
+
+/// What the node with row key `node` was replaced by or removed at, after `height`: the first row of this range is the
+/// node as it was at `height`.
+pub(crate) fn earlier_nodes_after(node: &[u8], height: u64) -> KeyRange {
+    KeyRange::new(earlier_node(node, height.saturating_add(1)), [node, &[PATH_END.saturating_add(1)]].concat())
+}
+
+/// A part of the list of nodes that the flush at `height` kept.
+pub(crate) fn earlier_list(height: u64, part: u32) -> Vec<u8> {
+    [&[LIST], height.to_be_bytes().as_slice(), &part.to_be_bytes()].concat()
+}
+
+/// The lists of the flushes from `from` to before `to`.
+pub(crate) fn earlier_lists(from: u64, to: Option<u64>) -> KeyRange {
+    let start = [&[LIST], from.to_be_bytes().as_slice()].concat();
+    KeyRange::new(
+        start,
+        to.map_or_else(|| vec![LIST.saturating_add(1)], |to| [&[LIST], to.to_be_bytes().as_slice()].concat()),
+    )
+}
+
+/// The height in the key of a list.
+pub(crate) fn list_height(key: &[u8]) -> Result<u64, StateError> {
+    key.get(1..9).map_or_else(|| Err(damaged("list of earlier nodes")), decode_height)
+}
+
+/// Keys of node rows, each after its length: they have at most 97 bytes.
+pub(crate) fn encode_list<'a>(nodes: impl IntoIterator<Item = &'a Vec<u8>>) -> Vec<u8> {
+    let mut row = Vec::new();
+    for node in nodes {
+        row.push(u8::try_from(node.len()).unwrap_or(u8::MAX));
+        row.extend_from_slice(node);
+    }
+    row
+}
+
+pub(crate) fn decode_list(mut row: &[u8]) -> Result<Vec<&[u8]>, StateError> {
+    let mut nodes = Vec::new();
+    while let Some((length, rest)) = row.split_first() {
+        let (node, rest) =
+            rest.split_at_checked(usize::from(*length)).ok_or_else(|| damaged("list of earlier nodes"))?;
+        nodes.push(node);
+        row = rest;
+    }
+    Ok(nodes)
 }
 
 /// Meta row: the root at a height.
@@ -81,6 +146,15 @@ pub(crate) fn decode_head(row: &[u8]) -> Result<Head, StateError> {
 
 pub(crate) fn decode_height(row: &[u8]) -> Result<u64, StateError> {
     row.try_into().map(u64::from_be_bytes).map_err(|_| damaged("height"))
+}
+
+pub(crate) fn encode_pruned(height: u64, place: u64) -> Vec<u8> {
+    [height.to_be_bytes(), place.to_be_bytes()].concat()
+}
+
+pub(crate) fn decode_pruned(row: &[u8]) -> Result<(u64, u64), StateError> {
+    let (height, place) = row.split_first_chunk().ok_or_else(|| damaged("record of pruning"))?;
+    Ok((u64::from_be_bytes(*height), decode_height(place)?))
 }
 
 pub(crate) fn decode_root(row: &[u8]) -> Result<B256, StateError> {

@@ -39,7 +39,10 @@ mod error;
 mod history;
 mod keys;
 mod nodes;
+mod options;
 mod past;
+mod prune;
+mod rewind;
 mod store;
 mod trie;
 mod verify;
@@ -51,9 +54,11 @@ pub use self::{
     diff::{Account, StateDiff},
     error::StateError,
     history::AtHeight,
-    nodes::Options,
-    past::PROOF_WINDOW,
-    store::{Batch, FjallStore, KeyRange, MAX_KEY_LEN, MemStore, Order, Reader, Row, Rows, Store, StoreError, Table},
+    options::{Options, PROOF_WINDOW},
+    store::{
+        Batch, Format, KeyRange, MAX_KEY_LEN, MemStore, Order, Reader, Row, Rows, Store, StoreError, StoreKind,
+        StoreOptions, Table, compact, open_existing, open_store,
+    },
     verify::Report,
     views::{AccountProof, Base, Committed, Pending, StateRead, StorageProof},
 };

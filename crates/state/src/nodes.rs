@@ -6,37 +6,33 @@
 //! known from the flat rows and applied again, which the head's root confirms.
 //!
 //! Once rows are written their nodes can be let go of: that bounds memory ([`Options::nodes_in_memory`]).
+//!
+//! Each flush leaves a checkpoint: a node that it replaces or removes is kept under the flush's height
+//! ([`Table::TrieHistory`]), so that the tries of earlier checkpoints can still be read ([`at_checkpoint`]). Proofs of
+//! past heights and rewinds start from there; [`StateDb::prepare_prune`] removes what no proof needs any more.
 
 use crate::{
-    Batch, Committed, Head, Reader, StateDb, StateError, Table,
+    Batch, Committed, Head, KeyRange, Options, Order, Reader, Row, StateDb, StateError, StoreError, Table,
     apply::{AccountChange, Change},
+    cache::Caches,
     commit::{Kind, Prepared},
     keys::{self, Changed},
-    trie::{self, Trie},
-    views::{Chain, Rows, to_account},
+    trie::{self, Sources, Trie},
+    views::{Chain, CommittedInner, Rows, to_account},
 };
 use alloy_primitives::{B256, U256};
-use alloy_trie::{EMPTY_ROOT_HASH, Nibbles};
-use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
-
-/// How much of the tries is kept in memory, and for how long only there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Options {
-    /// Changed accounts and slots after which node rows are written with a block. 0 writes them with every block.
-    pub flush_after: usize,
-    /// Nodes that may gather in memory, about 300 bytes each, before all but the upper levels are let go.
-    pub nodes_in_memory: usize,
-}
-
-impl Default for Options {
-    /// Node rows of 10,000 changes (about 100 ms of work); 3 million nodes.
-    fn default() -> Self {
-        Self { flush_after: 10_000, nodes_in_memory: 3_000_000 }
-    }
-}
+use alloy_trie::{EMPTY_ROOT_HASH, Nibbles, TrieAccount};
+use std::{
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    ops::RangeInclusive,
+    sync::Arc,
+};
 
 /// Levels of the account trie that are never let go: at most 1 + 16 + 256 + 4,096 nodes.
 const LEVELS_KEPT: usize = 4;
+
+/// Nodes in one row of a checkpoint's list, so that a step of pruning is short.
+pub(crate) const LIST_PART: usize = 256;
 
 /// What the node rows describe, and what has changed since.
 #[derive(Clone, Default)]
@@ -82,29 +78,42 @@ impl Stored {
         next
     }
 
-    /// Puts the rows that make the table describe `head` with account trie `trie`, and says so.
+    /// Puts the rows that make the table describe `head` with account trie `trie`, and says so. `checkpoint` keeps what
+    /// they replace.
     pub(crate) fn flush(
         self,
         committed: &Committed,
         head: Head,
         trie: &Trie,
         options: &Options,
+        checkpoint: bool,
         batch: &mut Batch,
     ) -> Result<Self, StateError> {
         let mut created = 0usize;
+        let mut kept = Vec::new();
         let mut put = |owner: Option<B256>, old: &Trie, new: &Trie| {
-            trie::diff(old, new, &Rows::new(committed, owner), &mut |path, row, existed| match row {
-                Some(row) => {
-                    created = created.saturating_add(usize::from(!existed));
-                    batch.put(Table::Trie, keys::trie_node(owner, path), row);
+            let source = Rows::new(committed, owner);
+            trie::diff(old, new, Sources { old: &source, new: &source }, &mut |path, before, after| {
+                let key = keys::trie_node(owner, path);
+                created = created.saturating_add(usize::from(before.is_none()));
+                if let Some(before) = before.filter(|_| checkpoint) {
+                    batch.put(Table::TrieHistory, keys::earlier_node(&key, head.height), before);
+                    kept.push(key.clone());
                 }
-                None => batch.delete(Table::Trie, keys::trie_node(owner, path)),
+                match after {
+                    Some(row) => batch.put(Table::Trie, key, row),
+                    None => batch.delete(Table::Trie, key),
+                }
             })
         };
         for (owner, dirty) in &self.dirty {
             put(Some(*owner), &dirty.old, &dirty.new)?;
         }
         put(None, &self.trie, trie)?;
+        for (part, nodes) in (0..).zip(kept.chunks(LIST_PART)) {
+            batch.put(Table::TrieHistory, keys::earlier_list(head.height, part), keys::encode_list(nodes));
+        }
+        batch.put(Table::Meta, keys::checkpoint(head.height), head.root.as_slice());
         batch.put(Table::Meta, keys::NODES, keys::encode_head(&head));
         let gained = self.gained.saturating_add(created).saturating_add(committed.0.caches.take_loads());
         let cut_back = gained > options.nodes_in_memory;
@@ -119,6 +128,12 @@ impl Stored {
 }
 
 impl StateDb {
+    /// Trie nodes in memory. Counts them one by one.
+    pub fn nodes_in_memory(&self) -> usize {
+        let committed = self.committed();
+        committed.0.trie.nodes().saturating_add(committed.0.caches.trie_nodes())
+    }
+
     /// Adds the node rows that were not written yet to `batch`; commit and [`StateDb::publish`] it as any other. For
     /// moments with nothing else to do. `None` if there is nothing to write.
     pub fn prepare_flush(&self, batch: &mut Batch) -> Result<Option<Prepared>, StateError> {
@@ -127,7 +142,8 @@ impl StateDb {
         let Some(head) = inner.head.filter(|head| inner.stored.head != Some(*head)) else {
             return Ok(None);
         };
-        let stored = inner.stored.clone().flush(&committed, head, &inner.trie, &self.options, batch)?;
+        let stored =
+            inner.stored.clone().flush(&committed, head, &inner.trie, &self.options, self.options.proofs > 1, batch)?;
         Ok(Some(Prepared { head, stored, generation: inner.generation, kind: Kind::Flush }))
     }
 }
@@ -147,32 +163,126 @@ pub(crate) fn replay(committed: &Committed, head: Head) -> Result<Change, StateE
         Some(stored) => stored.height.saturating_add(1),
         None => first_height(reader.as_ref())?.unwrap_or(head.height),
     };
-    let (mut accounts, mut slots) = (BTreeSet::new(), BTreeSet::new());
-    for height in from..=head.height {
-        let changed = changed_at(reader.as_ref(), height)?;
-        accounts.extend(changed.accounts);
-        accounts.extend(changed.slots.iter().map(|(owner, _)| *owner));
-        slots.extend(changed.slots);
+    let changed = ChangedKeys::read(reader.as_ref(), from..=head.height)?;
+    let changes = changed.to(
+        |owner| {
+            let leaf = committed.0.trie.get(&Nibbles::unpack(owner), &Rows::new(committed, None))?;
+            leaf.map(|leaf| keys::decode_account(&leaf)).transpose()
+        },
+        |owner| committed.hashed_account(owner),
+        |owner, slot| {
+            let row = reader.get(Table::Slots, &keys::slot(owner, slot))?;
+            row.map_or(Ok(U256::ZERO), |row| keys::decode_value(&row))
+        },
+    )?;
+    confirmed(Change::new(&Chain::over(committed), changes)?, head)
+}
+
+/// A change that leads to `head`, or an error.
+pub(crate) fn confirmed(change: Change, head: Head) -> Result<Change, StateError> {
+    if change.trie.root_hash() == head.root {
+        return Ok(change);
     }
-    let mut changes = BTreeMap::new();
-    for owner in accounts {
-        let leaf = committed.0.trie.get(&Nibbles::unpack(owner), &Rows::new(committed, None))?;
-        let old = leaf.map(|leaf| keys::decode_account(&leaf)).transpose()?;
-        let new = committed.hashed_account(owner)?.as_ref().map(to_account);
-        changes.insert(owner, AccountChange { old, new, ..AccountChange::default() });
-    }
-    for (owner, slot) in slots {
-        let row = reader.get(Table::Slots, &keys::slot(owner, slot))?;
-        let value = row.map_or(Ok(U256::ZERO), |row| keys::decode_value(&row))?;
-        if let Some(change) = changes.get_mut(&owner) {
-            change.slots.insert(slot, value);
+    Err(StateError::Damaged(format!("the recorded changes do not lead to the root of height {}", head.height)))
+}
+
+/// Everything that some heights changed.
+#[derive(Default)]
+pub(crate) struct ChangedKeys {
+    pub(crate) accounts: BTreeSet<B256>,
+    /// Slots by owner; each owner is among the accounts too.
+    pub(crate) slots: BTreeSet<(B256, B256)>,
+}
+
+impl ChangedKeys {
+    pub(crate) fn read(reader: &dyn Reader, heights: RangeInclusive<u64>) -> Result<Self, StateError> {
+        let mut all = Self::default();
+        for height in heights {
+            let changed = changed_at(reader, height)?;
+            all.accounts.extend(changed.accounts);
+            all.accounts.extend(changed.slots.iter().map(|(owner, _)| *owner));
+            all.slots.extend(changed.slots);
         }
+        Ok(all)
     }
-    let change = Change::new(&Chain::over(committed), changes)?;
-    if change.trie.root_hash() != head.root {
-        return Err(StateError::Damaged(format!("the changes since the stored trie do not lead to {head:?}")));
+
+    /// The changes from accounts as `old` gives them to accounts and slots as `new` and `value` do.
+    pub(crate) fn to(
+        &self,
+        old: impl Fn(B256) -> Result<Option<TrieAccount>, StateError>,
+        new: impl Fn(B256) -> Result<Option<TrieAccount>, StateError>,
+        value: impl Fn(B256, B256) -> Result<U256, StateError>,
+    ) -> Result<BTreeMap<B256, AccountChange>, StateError> {
+        let mut changes = BTreeMap::new();
+        for owner in &self.accounts {
+            let new = new(*owner)?.as_ref().map(to_account);
+            changes.insert(*owner, AccountChange { old: old(*owner)?, new, ..AccountChange::default() });
+        }
+        for (owner, slot) in &self.slots {
+            if let Some(change) = changes.get_mut(owner) {
+                change.slots.insert(*slot, value(*owner, *slot)?);
+            }
+        }
+        Ok(changes)
     }
-    Ok(change)
+}
+
+/// The newest checkpoint at or below `height`.
+pub(crate) fn checkpoint_below(reader: &dyn Reader, height: u64) -> Result<Option<Head>, StateError> {
+    let row = reader.last_at_or_below(Table::Meta, keys::CHECKPOINT, &keys::checkpoint(height))?;
+    row.map(decode_checkpoint).transpose()
+}
+
+/// The oldest checkpoint at or above `height`.
+pub(crate) fn checkpoint_above(reader: &dyn Reader, height: u64) -> Result<Option<Head>, StateError> {
+    let range = KeyRange { start: keys::checkpoint(height), ..KeyRange::prefix(keys::CHECKPOINT) };
+    reader.page(Table::Meta, &range, Order::Ascending, 1)?.pop().map(decode_checkpoint).transpose()
+}
+
+pub(crate) fn decode_checkpoint((key, row): Row) -> Result<Head, StateError> {
+    let height = key.get(keys::CHECKPOINT.len()..).unwrap_or_default();
+    Ok(Head { height: keys::decode_height(height)?, root: keys::decode_root(&row)? })
+}
+
+/// `committed` with the tries of a checkpoint. Its values are not those of that height: only tries may be read.
+pub(crate) fn at_checkpoint(committed: &Committed, checkpoint: Head) -> Committed {
+    let inner = &committed.0;
+    let is_stored = inner.stored.head == Some(checkpoint);
+    let trie = if is_stored { inner.stored.trie.clone() } else { Trie::stub(checkpoint.root) };
+    let reader: Arc<dyn Reader> = match is_stored {
+        true => inner.reader.clone(),
+        false => Arc::new(EarlierNodes { reader: inner.reader.clone(), height: checkpoint.height }),
+    };
+    Committed(Arc::new(CommittedInner {
+        generation: 0,
+        head: Some(checkpoint),
+        reader,
+        stored: Stored { head: Some(checkpoint), trie: trie.clone(), ..Stored::default() },
+        trie,
+        caches: Arc::new(Caches::new(&Options::default())),
+    }))
+}
+
+/// A reader whose node rows are those of an earlier checkpoint.
+struct EarlierNodes {
+    reader: Arc<dyn Reader>,
+    height: u64,
+}
+
+impl Reader for EarlierNodes {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        if table == Table::Trie {
+            let range = keys::earlier_nodes_after(key, self.height);
+            if let Some((_, row)) = self.reader.page(Table::TrieHistory, &range, Order::Ascending, 1)?.pop() {
+                return Ok(Some(row));
+            }
+        }
+        self.reader.get(table, key)
+    }
+
+    fn page(&self, table: Table, range: &KeyRange, order: Order, limit: usize) -> Result<Vec<Row>, StoreError> {
+        self.reader.page(table, range, order, limit)
+    }
 }
 
 pub(crate) fn first_height(reader: &dyn Reader) -> Result<Option<u64>, StateError> {

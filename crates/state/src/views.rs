@@ -110,11 +110,11 @@ impl Committed {
     pub fn proof(&self, address: Address, slots: &[U256]) -> Result<AccountProof, StateError> {
         let hashed = keccak256(address);
         let account = self.trie_account(address)?;
-        let source = Rows::new(self, None);
+        let source = Rows::peek(self, None);
         let nodes = self.0.trie.proof(&Nibbles::unpack(hashed), &source)?;
         let storage_root = account.map_or(EMPTY_ROOT_HASH, |account| account.storage_root);
         let trie = self.storage_trie(hashed, storage_root);
-        let source = Rows::new(self, Some(hashed));
+        let source = Rows::peek(self, Some(hashed));
         let slot_proof = |slot: &U256| {
             let nodes = trie.proof(&Nibbles::unpack(keys::hashed_slot(*slot)), &source)?;
             Ok(StorageProof { slot: *slot, value: self.storage(address, *slot)?, nodes: to_bytes(nodes) })
@@ -320,18 +320,27 @@ pub struct StorageProof {
 pub(crate) struct Rows<'a> {
     committed: &'a CommittedInner,
     owner: Option<B256>,
+    /// Whether nodes read from here stay in memory.
+    kept: bool,
 }
 
 impl<'a> Rows<'a> {
     /// Of `owner`'s storage trie, or of the account trie.
     pub(crate) fn new(committed: &'a Committed, owner: Option<B256>) -> Self {
-        Self { committed: &committed.0, owner }
+        Self { committed: &committed.0, owner, kept: true }
+    }
+
+    /// As [`Rows::new`], for readers that keep nothing in memory.
+    pub(crate) fn peek(committed: &'a Committed, owner: Option<B256>) -> Self {
+        Self { committed: &committed.0, owner, kept: false }
     }
 }
 
 impl NodeSource for Rows<'_> {
     fn node(&self, path: &Nibbles) -> Result<Option<Vec<u8>>, StateError> {
-        self.committed.caches.count_load();
+        if self.kept {
+            self.committed.caches.count_load();
+        }
         Ok(self.committed.reader.get(Table::Trie, &keys::trie_node(self.owner, path))?)
     }
 }

@@ -1,18 +1,14 @@
 //! The durable store on fjall, a log-structured merge tree with one journal over all tables.
 
-use super::{Batch, KeyRange, Order, Reader, Row, Store, StoreError, Table, dir::DataDir};
-use alloy_primitives::B256;
+use super::{Batch, KeyRange, Order, Reader, Row, Store, StoreError, StoreKind, Table, dir::DataDir};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable, Snapshot};
-use std::{ops::Bound, path::Path, sync::Arc};
-
-/// Memory for blocks of rows read from disk, in bytes.
-const CACHE_BYTES: u64 = 256 << 20;
+use std::{ops::Bound, sync::Arc};
 
 /// Journals are read again on opening, about 100 MB a second; at this size, in bytes, tables are written out instead.
 const JOURNAL_BYTES: u64 = 128 << 20;
 
 /// The durable store. Dropping the last handle closes it and releases the directory.
-pub struct FjallStore {
+pub(super) struct FjallStore {
     database: Database,
     tables: Arc<Tables>,
     // Declared last: the lock outlives the engine's closing.
@@ -33,13 +29,9 @@ impl Tables {
 }
 
 impl FjallStore {
-    /// Creates or opens the data directory `path`.
-    ///
-    /// `rules` identifies everything that makes stored blocks mean what they mean; a directory written under
-    /// another value is refused, as is one that another process has open.
-    pub fn open(path: impl AsRef<Path>, rules: B256) -> Result<Self, StoreError> {
-        let dir = DataDir::open(path.as_ref(), rules)?;
-        let builder = Database::builder(dir.tables()).cache_size(CACHE_BYTES).max_journaling_size(JOURNAL_BYTES);
+    /// Opens or creates the engine's files in `dir`, with `cache` bytes of memory for blocks of rows.
+    pub(super) fn open(dir: DataDir, cache: u64) -> Result<Self, StoreError> {
+        let builder = Database::builder(dir.tables()).cache_size(cache).max_journaling_size(JOURNAL_BYTES);
         let database = match builder.open() {
             Ok(database) => database,
             // Only a handle of this process that outlived its store can hold the engine's own lock.
@@ -48,6 +40,17 @@ impl FjallStore {
         };
         let tables = Arc::new(Tables::open(&database)?);
         Ok(Self { database, tables, _dir: dir })
+    }
+
+    /// Writes everything out and merges each table into one run. `on` is told how many of how many are done.
+    pub(super) fn compact(&self, on: &mut dyn FnMut(u64, u64)) -> Result<(), StoreError> {
+        let all = self.tables.0.len() as u64;
+        for (done, keyspace) in (0..).zip(&self.tables.0) {
+            on(done, all);
+            keyspace.rotate_memtable_and_wait().and_then(|()| keyspace.major_compact()).map_err(engine)?;
+        }
+        on(all, all);
+        Ok(())
     }
 
     fn view(&self) -> FjallSnapshot {
@@ -81,6 +84,10 @@ impl Store for FjallStore {
 
     fn snapshot(&self) -> Result<Arc<dyn Reader>, StoreError> {
         Ok(Arc::new(self.view()))
+    }
+
+    fn kind(&self) -> Option<StoreKind> {
+        Some(StoreKind::Fjall)
     }
 }
 
@@ -118,10 +125,11 @@ impl Reader for FjallSnapshot {
 }
 
 fn engine(error: fjall::Error) -> StoreError {
-    match error {
-        fjall::Error::Poisoned => StoreError::Engine(
-            "an earlier write failed, so nothing more is written; restart and check the disk".to_owned(),
-        ),
-        other => StoreError::Engine(other.to_string()),
-    }
+    StoreError::Engine(match error {
+        fjall::Error::Poisoned => {
+            "an earlier write failed, so nothing more is written; restart and check the disk".to_owned()
+        }
+        fjall::Error::Io(error) => error.to_string(),
+        other => other.to_string(),
+    })
 }

@@ -7,8 +7,15 @@
 mod dir;
 mod fjall;
 mod mem;
+mod open;
+mod redb;
 
-pub use self::{fjall::FjallStore, mem::MemStore};
+use self::fjall::FjallStore;
+pub use self::{
+    dir::Format,
+    mem::MemStore,
+    open::{StoreKind, StoreOptions, compact, open_existing, open_store},
+};
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -39,6 +46,19 @@ pub enum StoreError {
         found: String,
         /// What the caller asked for.
         expected: String,
+    },
+    /// The directory was made with another storage engine.
+    #[error(
+        "the data directory {path} was made with --store {found} and cannot be opened with {asked}; \
+         leave --store out, or name another --datadir"
+    )]
+    OtherStore {
+        /// The directory.
+        path: String,
+        /// Its engine.
+        found: StoreKind,
+        /// What the caller asked for.
+        asked: StoreKind,
     },
     /// The directory holds something that is not ours.
     #[error("{path} is not a usable data directory: {reason}")]
@@ -82,6 +102,8 @@ pub enum Table {
     Codes,
     /// Trie nodes by path, see [`crate::trie`].
     Trie,
+    /// Trie nodes of earlier heights, see [`crate::nodes`].
+    TrieHistory,
     /// keccak(address) || height -> RLP account at that height, empty when deleted.
     AccountHistory,
     /// keccak(address) || keccak(slot) || height -> value at that height, empty when deleted.
@@ -112,11 +134,12 @@ pub enum Table {
 
 impl Table {
     /// All tables in their fixed order.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Accounts,
         Self::Slots,
         Self::Codes,
         Self::Trie,
+        Self::TrieHistory,
         Self::AccountHistory,
         Self::SlotHistory,
         Self::Changes,
@@ -139,6 +162,7 @@ impl Table {
             Self::Slots => "slots",
             Self::Codes => "codes",
             Self::Trie => "trie",
+            Self::TrieHistory => "trie_history",
             Self::AccountHistory => "account_history",
             Self::SlotHistory => "slot_history",
             Self::Changes => "changes",
@@ -244,6 +268,11 @@ pub trait Store: Reader {
     /// A view of the tables as they are now, unaffected by later batches. Old row versions are kept while it
     /// lives: do not hold one for ever.
     fn snapshot(&self) -> Result<Arc<dyn Reader>, StoreError>;
+
+    /// The engine below; `None` if nothing is durable.
+    fn kind(&self) -> Option<StoreKind> {
+        None
+    }
 }
 
 /// Iterates over the rows of a range, a page at a time.

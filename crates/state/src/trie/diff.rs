@@ -7,14 +7,21 @@ use super::{
 use crate::StateError;
 use alloy_trie::Nibbles;
 
-/// Called with a row's path, its new content (`None` removes it), and whether it existed.
-pub(crate) type OnRow<'a> = dyn FnMut(&Nibbles, Option<Vec<u8>>, bool) + 'a;
+/// Called with a row's path, what it was (`None` if it was not there), and what it becomes (`None` removes it).
+pub(crate) type OnRow<'a> = dyn FnMut(&Nibbles, Option<Vec<u8>>, Option<Vec<u8>>) + 'a;
 
-/// Reports every row to write (`Some`, the node's RLP) or to remove (`None`) so that the rows of `old` become those
-/// of `new`. Subtrees both have in common are not visited; `source` must hold the rows of `old`.
-pub(crate) fn diff(old: &Trie, new: &Trie, source: &dyn NodeSource, row: &mut OnRow<'_>) -> Result<(), StateError> {
+/// Where the nodes of two tries come from that are not in memory.
+#[derive(Clone, Copy)]
+pub(crate) struct Sources<'a> {
+    pub(crate) old: &'a dyn NodeSource,
+    pub(crate) new: &'a dyn NodeSource,
+}
+
+/// Reports every row to write (the node's RLP) or to remove so that the rows of `old` become those of `new`. Subtrees
+/// both have in common are not visited.
+pub(crate) fn diff(old: &Trie, new: &Trie, sources: Sources<'_>, row: &mut OnRow<'_>) -> Result<(), StateError> {
     let (old, new) = (old.root.as_ref().map(Cursor::Node), new.root.as_ref().map(Cursor::Node));
-    walk(old, new, Nibbles::new(), source, row)
+    walk(old, new, Nibbles::new(), sources, row)
 }
 
 /// A place in a trie: a node, or a spot within an extension's path. The latter lets tries of different shape be
@@ -63,7 +70,7 @@ fn walk(
     old: Option<Cursor<'_>>,
     new: Option<Cursor<'_>>,
     path: Nibbles,
-    source: &dyn NodeSource,
+    sources: Sources<'_>,
     row: &mut OnRow<'_>,
 ) -> Result<(), StateError> {
     match (old, new) {
@@ -71,18 +78,18 @@ fn walk(
         (Some(Cursor::Node(one)), Some(Cursor::Node(two))) if one.same(two) => return Ok(()),
         _ => {}
     }
-    let after = new.map_or(Ok(None), |cursor| cursor.row(&path, source))?;
-    let existed = old.is_some_and(|cursor| cursor.has_row(&path));
-    if after.is_some() || existed {
-        row(&path, after, existed);
+    let before = old.map_or(Ok(None), |cursor| cursor.row(&path, sources.old))?;
+    let after = new.map_or(Ok(None), |cursor| cursor.row(&path, sources.new))?;
+    if before.is_some() || after.is_some() {
+        row(&path, before, after);
     }
     for nibble in 0..16 {
-        let one = old.map_or(Ok(None), |cursor| cursor.child(nibble, &path, source))?;
-        let two = new.map_or(Ok(None), |cursor| cursor.child(nibble, &path, source))?;
+        let one = old.map_or(Ok(None), |cursor| cursor.child(nibble, &path, sources.old))?;
+        let two = new.map_or(Ok(None), |cursor| cursor.child(nibble, &path, sources.new))?;
         if one.is_some() || two.is_some() {
             let mut path = path;
             path.push(nibble);
-            walk(one, two, path, source, row)?;
+            walk(one, two, path, sources, row)?;
         }
     }
     Ok(())

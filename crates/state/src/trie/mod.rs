@@ -16,7 +16,7 @@ mod node;
 mod proof;
 mod update;
 
-pub(crate) use self::diff::diff;
+pub(crate) use self::diff::{Sources, diff};
 
 use self::node::{Link, Node};
 use crate::StateError;
@@ -90,6 +90,11 @@ impl Trie {
     /// The same trie with only `levels` levels in memory. The rest must be in rows, or it is lost.
     pub(crate) fn cut_back(&self, levels: usize) -> Self {
         Self { root: self.root.as_ref().map(|link| link.cut_back(levels)) }
+    }
+
+    /// Nodes in memory.
+    pub(crate) fn nodes(&self) -> usize {
+        self.root.as_ref().map_or(0, Link::nodes)
     }
 
     /// RLP of the nodes from the root towards `key`, as in `eth_getProof`.

@@ -168,6 +168,19 @@ impl Link {
         Self { reference: reference.clone().into(), node: node.map_or_else(OnceLock::new, OnceLock::from) }
     }
 
+    /// Nodes in memory from here on.
+    pub(super) fn nodes(&self) -> usize {
+        let below = match self.node.get().map(|node| &**node) {
+            None => return 0,
+            Some(Node::Leaf { .. }) => 0,
+            Some(Node::Extension { child, .. }) => child.nodes(),
+            Some(Node::Branch(branch)) => {
+                branch.children.iter().fold(0usize, |sum, child| sum.saturating_add(child.nodes()))
+            }
+        };
+        below.saturating_add(1)
+    }
+
     /// The node, read from `source` and checked against the reference if it is not in memory.
     pub(super) fn load(
         &self,
@@ -184,6 +197,18 @@ impl Link {
         }
         let node = Node::decode(&rlp).map_err(|_| StateError::WrongNode { path })?;
         Ok(self.node.get_or_init(|| Arc::new(node)))
+    }
+
+    /// As [`Link::load`], but leaves the memory as it is: for readers, whose number nothing bounds.
+    pub(super) fn peek(
+        &self,
+        source: &dyn NodeSource,
+        path: impl FnOnce() -> Nibbles,
+    ) -> Result<Arc<Node>, StateError> {
+        match self.node.get() {
+            Some(node) => Ok(node.clone()),
+            None => self.clone().load(source, path).cloned(),
+        }
     }
 
     /// The node, ready to be changed: unshared, and the reference forgotten.

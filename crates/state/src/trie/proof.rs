@@ -9,24 +9,24 @@ use alloy_trie::Nibbles;
 
 pub(super) fn proof(root: Option<&Link>, key: &Nibbles, source: &dyn NodeSource) -> Result<Vec<Vec<u8>>, StateError> {
     let mut nodes = Vec::new();
-    let mut next = root;
+    let mut next = root.cloned();
     let mut depth = 0;
     while let Some(link) = next {
-        let node = link.load(source, || key.slice(..depth))?;
+        let node = link.peek(source, || key.slice(..depth))?;
         // A node below 32 bytes is already written out inside its parent.
         if nodes.is_empty() || link.reference().is_hash() {
             nodes.push(node.encode().0);
         }
         let rest = key.slice(depth..);
-        next = match &**node {
+        next = match &*node {
             Node::Leaf { .. } => None,
             Node::Extension { path, child } => {
                 depth = depth.saturating_add(path.len());
-                rest.starts_with(path).then_some(child)
+                rest.starts_with(path).then(|| child.clone())
             }
             Node::Branch(branch) => {
                 depth = depth.saturating_add(1);
-                rest.first().and_then(|nibble| branch.child(nibble))
+                rest.first().and_then(|nibble| branch.child(nibble)).cloned()
             }
         };
     }

@@ -3,7 +3,7 @@
 //! Short keys make what hashed keys hardly ever make: extensions everywhere, nodes inside their parents, collapses
 //! of every kind.
 
-use super::{NodeSource, Trie, diff};
+use super::{NodeSource, Sources, Trie, diff};
 use crate::StateError;
 use alloy_primitives::{B256, Bytes, hex, keccak256};
 use alloy_trie::{HashBuilder, Nibbles, proof::verify_proof};
@@ -22,8 +22,8 @@ impl NodeSource for Table {
 impl Table {
     fn update(&mut self, old: &Trie, new: &Trie) {
         let mut rows = Vec::new();
-        diff(old, new, self, &mut |path, row, existed| {
-            assert_eq!(existed, self.0.contains_key(&path.to_vec()));
+        diff(old, new, Sources { old: self, new: self }, &mut |path, before, row| {
+            assert_eq!(before.as_ref(), self.0.get(&path.to_vec()));
             rows.push((path.to_vec(), row));
         })
         .expect("all rows are there");
@@ -71,8 +71,8 @@ fn play(steps: Vec<Step>) {
         table.update(&stored, &loaded);
         assert_eq!(other.0, table.0);
         let mut nodes = BTreeMap::new();
-        let mut add = |path: &Nibbles, row: Option<Vec<u8>>, _| drop(nodes.insert(path.to_vec(), row.expect("a node")));
-        diff(&Trie::default(), &resident, &table, &mut add).expect("all rows are there");
+        let mut add = |path: &Nibbles, _, row: Option<Vec<u8>>| drop(nodes.insert(path.to_vec(), row.expect("a node")));
+        diff(&Trie::default(), &resident, Sources { old: &table, new: &table }, &mut add).expect("all rows are there");
         assert_eq!(table.0, nodes, "rows are exactly the nodes of the trie");
         check_reads(&table, &resident, &model, &step);
         if model.len() % 3 == 0 {

@@ -1,19 +1,34 @@
-//! Committing, publishing, forks, heights, views, proofs.
+//! Committing, publishing, forks, heights, views.
 
-use crate::support::{Model, account, address, check_proof, code, flush_after, mem};
+use crate::support::{Model, Place, account, address, code, flush_after};
 use alloy_primitives::{B256, U256, bytes, keccak256};
 use alloy_trie::{EMPTY_ROOT_HASH, KECCAK_EMPTY};
 use limpid_state::{
-    Base, Batch, KeyRange, MemStore, Order, Pending, Reader, Row, StateDb, StateDiff, StateError, StateRead, Store,
+    Base, Batch, KeyRange, Options, Order, Pending, Reader, Row, StateDb, StateDiff, StateError, StateRead, Store,
     StoreError, Table,
 };
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
+
+on_every_store!(
+    an_empty_database,
+    a_lost_fork_cannot_be_committed_and_stays_right,
+    a_child_is_not_committed_before_its_parent,
+    heights_follow_each_other_and_are_idempotent,
+    publishing_needs_the_committed_batch,
+    a_failed_commit_changes_nothing,
+    a_crash_before_the_commit_leaves_the_old_head,
+    a_view_keeps_its_values,
+    committed_layers_do_not_pile_up,
+    readers_never_see_two_heights,
+    bad_diffs_are_refused,
+    code_is_read_from_every_kind_of_state,
+    history_may_begin_at_any_height,
+    a_wipe_clears_old_slots_and_keeps_new_ones,
+    a_flush_does_not_disturb_what_builds_on_the_head,
+);
 
 fn set_balance(number: u64, balance: u64) -> StateDiff {
     StateDiff { accounts: [(address(number), Some(account(0, balance)))].into(), ..StateDiff::default() }
@@ -29,8 +44,8 @@ fn balance(state: &dyn StateRead, number: u64) -> Option<U256> {
 }
 
 /// A database with one account of balance 10 at height 1.
-fn started() -> StateDb {
-    let db = StateDb::open(mem().1).expect("opens");
+fn started(place: &Place) -> StateDb {
+    let db = place.state(Options::default());
     commit(&db, set_balance(1, 10), 1);
     db
 }
@@ -41,9 +56,8 @@ fn commit(db: &StateDb, diff: StateDiff, height: u64) -> Pending {
     pending
 }
 
-#[test]
-fn an_empty_database() {
-    let db = StateDb::open(mem().1).expect("opens");
+fn an_empty_database(place: &Place) {
+    let db = place.state(Options::default());
     assert_eq!(db.head(), None);
     assert_eq!(db.committed().root(), EMPTY_ROOT_HASH);
     assert_eq!(balance(&db.committed(), 1), None);
@@ -52,9 +66,8 @@ fn an_empty_database() {
     assert_eq!(db.verify().expect("verifies").accounts, 0);
 }
 
-#[test]
-fn a_lost_fork_cannot_be_committed_and_stays_right() {
-    let db = started();
+fn a_lost_fork_cannot_be_committed_and_stays_right(place: &Place) {
+    let db = started(place);
     let won = db.apply(&db.committed(), set_balance(1, 20)).expect("applies");
     let lost = db.apply(&db.committed(), set_balance(1, 30)).expect("applies");
     let upon_lost = db.apply(&lost, set_balance(2, 1)).expect("applies");
@@ -73,9 +86,8 @@ fn a_lost_fork_cannot_be_committed_and_stays_right() {
     assert_eq!(balance(&db.committed(), 1), Some(U256::from(20)));
 }
 
-#[test]
-fn a_child_is_not_committed_before_its_parent() {
-    let db = started();
+fn a_child_is_not_committed_before_its_parent(place: &Place) {
+    let db = started(place);
     let parent = db.apply(&db.committed(), set_balance(2, 1)).expect("applies");
     let child = db.apply(&parent, set_balance(3, 1)).expect("applies");
     assert!(matches!(db.prepare(&child, 2, &mut Batch::new()), Err(StateError::NotOnHead { .. })));
@@ -84,9 +96,8 @@ fn a_child_is_not_committed_before_its_parent() {
     assert_eq!(db.head().map(|head| (head.height, head.root)), Some((3, child.root())));
 }
 
-#[test]
-fn heights_follow_each_other_and_are_idempotent() {
-    let db = started();
+fn heights_follow_each_other_and_are_idempotent(place: &Place) {
+    let db = started(place);
     let two = commit(&db, set_balance(1, 20), 2);
     let mut batch = Batch::new();
     let prepared = db.prepare(&two, 2, &mut batch).expect("known");
@@ -98,9 +109,8 @@ fn heights_follow_each_other_and_are_idempotent() {
     assert!(matches!(db.prepare(&other, 0, &mut batch), Err(StateError::WrongHeight { height: 0, head: 2 })));
 }
 
-#[test]
-fn publishing_needs_the_committed_batch() {
-    let db = started();
+fn publishing_needs_the_committed_batch(place: &Place) {
+    let db = started(place);
     let pending = db.apply(&db.committed(), set_balance(1, 20)).expect("applies");
     let mut batch = Batch::new();
     let prepared = db.prepare(&pending, 2, &mut batch).expect("prepares");
@@ -115,7 +125,7 @@ fn publishing_needs_the_committed_batch() {
 
 /// Refuses to commit while `broken`.
 struct Breakable {
-    store: MemStore,
+    store: Arc<dyn Store>,
     broken: AtomicBool,
 }
 
@@ -142,9 +152,8 @@ impl Store for Breakable {
     }
 }
 
-#[test]
-fn a_failed_commit_changes_nothing() {
-    let store = Arc::new(Breakable { store: MemStore::new(), broken: AtomicBool::new(false) });
+fn a_failed_commit_changes_nothing(place: &Place) {
+    let store = Arc::new(Breakable { store: place.open(), broken: AtomicBool::new(false) });
     let db = StateDb::open(store.clone()).expect("opens");
     commit(&db, set_balance(1, 10), 1);
     let head = db.head();
@@ -159,25 +168,22 @@ fn a_failed_commit_changes_nothing() {
     db.verify().expect("verifies");
 }
 
-#[test]
-fn a_crash_before_the_commit_leaves_the_old_head() {
-    let (shared, store) = mem();
-    let db = StateDb::open(store).expect("opens");
+fn a_crash_before_the_commit_leaves_the_old_head(place: &Place) {
+    let db = place.state(Options::default());
     commit(&db, set_balance(1, 10), 1);
     let head = db.head();
     let pending = db.apply(&db.committed(), set_balance(1, 20)).expect("applies");
     let mut batch = Batch::new();
     let prepared = db.prepare(&pending, 2, &mut batch).expect("prepares");
     drop((prepared, pending, db));
-    let db = StateDb::open(Arc::new(shared)).expect("opens again");
+    let db = place.state(Options::default());
     assert_eq!(db.head(), head);
     assert_eq!(balance(&db.committed(), 1), Some(U256::from(10)));
     db.verify().expect("verifies");
 }
 
-#[test]
-fn a_view_keeps_its_values() {
-    let db = started();
+fn a_view_keeps_its_values(place: &Place) {
+    let db = started(place);
     commit(&db, set_slot(1, 5, 50), 2);
     let old = db.committed();
     let pending_on_old = db.apply(&old, set_slot(1, 6, 60)).expect("applies");
@@ -203,8 +209,7 @@ impl AsRef<[u8]> for Witness {
     }
 }
 
-#[test]
-fn committed_layers_do_not_pile_up() {
+fn committed_layers_do_not_pile_up(place: &Place) {
     let alive = Arc::new(());
     let with_code = |height: u64| {
         let code = bytes::Bytes::from_owner(Witness { code: height.to_be_bytes().to_vec(), _alive: alive.clone() });
@@ -212,7 +217,7 @@ fn committed_layers_do_not_pile_up() {
         diff.codes.insert(keccak256(&code), code.into());
         diff
     };
-    let db = StateDb::open(mem().1).expect("opens");
+    let db = place.state(Options::default());
     let mut waiting = db.apply(&db.committed(), with_code(0)).expect("applies");
     for height in 1..50 {
         // The next state is built before this one is committed, as validators do.
@@ -224,9 +229,8 @@ fn committed_layers_do_not_pile_up() {
     }
 }
 
-#[test]
-fn readers_never_see_two_heights() {
-    let db = Arc::new(StateDb::open_with(mem().1, flush_after(50)).expect("opens"));
+fn readers_never_see_two_heights(place: &Place) {
+    let db = Arc::new(place.state(flush_after(50)));
     let both = |height: u64| {
         let mut diff = set_balance(1, height);
         let slots = (0..20).map(|slot| (U256::from(slot), U256::from(height))).collect();
@@ -260,9 +264,8 @@ fn readers_never_see_two_heights() {
     db.verify().expect("verifies");
 }
 
-#[test]
-fn bad_diffs_are_refused() {
-    let db = started();
+fn bad_diffs_are_refused(place: &Place) {
+    let db = started(place);
     let apply = |diff| db.apply(&db.committed(), diff).map(|pending| pending.root());
     assert!(matches!(apply(set_slot(9, 1, 1)), Err(StateError::StorageWithoutAccount(who)) if who == address(9)));
     let mut deleted = set_slot(1, 1, 1);
@@ -279,9 +282,8 @@ fn bad_diffs_are_refused() {
     assert!(matches!(apply(with_code), Err(StateError::WrongCodeHash(_))));
 }
 
-#[test]
-fn code_is_read_from_every_kind_of_state() {
-    let db = started();
+fn code_is_read_from_every_kind_of_state(place: &Place) {
+    let db = started(place);
     let (hash, bytes) = code(1);
     let mut diff = set_balance(2, 1);
     diff.accounts.values_mut().flatten().for_each(|account| account.code_hash = hash);
@@ -295,9 +297,8 @@ fn code_is_read_from_every_kind_of_state() {
     assert_eq!(db.at(1).expect("kept").code(hash).expect("reads"), Some(bytes), "code is known by hash alone");
 }
 
-#[test]
-fn history_may_begin_at_any_height() {
-    let db = StateDb::open(mem().1).expect("opens");
+fn history_may_begin_at_any_height(place: &Place) {
+    let db = place.state(Options::default());
     commit(&db, set_balance(1, 10), 100);
     commit(&db, set_balance(1, 11), 101);
     assert_eq!(balance(&db.at(100).expect("kept"), 1), Some(U256::from(10)));
@@ -307,9 +308,8 @@ fn history_may_begin_at_any_height() {
     }
 }
 
-#[test]
-fn a_wipe_clears_old_slots_and_keeps_new_ones() {
-    let db = started();
+fn a_wipe_clears_old_slots_and_keeps_new_ones(place: &Place) {
+    let db = started(place);
     let mut diff = set_slot(1, 1, 10);
     diff.storage.entry(address(1)).or_default().insert(U256::from(2), U256::from(20));
     commit(&db, diff, 2);
@@ -328,10 +328,8 @@ fn a_wipe_clears_old_slots_and_keeps_new_ones() {
     assert_eq!(db.verify().expect("verifies").slots, 1);
 }
 
-#[test]
-fn a_flush_does_not_disturb_what_builds_on_the_head() {
-    let (shared, store) = mem();
-    let db = StateDb::open_with(store, flush_after(usize::MAX)).expect("opens");
+fn a_flush_does_not_disturb_what_builds_on_the_head(place: &Place) {
+    let db = place.state(flush_after(usize::MAX));
     for height in 1..30 {
         commit(&db, set_balance(height % 7, height), height);
     }
@@ -345,80 +343,7 @@ fn a_flush_does_not_disturb_what_builds_on_the_head() {
     assert!(db.prepare_flush(&mut Batch::new()).expect("prepares").is_none());
     db.commit(&pending, 30, |_| {}).expect("commits");
     let root = db.committed().root();
-    drop(db);
-    let db = StateDb::open(Arc::new(shared)).expect("opens again");
+    drop((pending, db));
+    let db = place.state(Options::default());
     assert_eq!(db.committed().root(), root);
-}
-
-#[test]
-fn proofs_hold() {
-    for changes in [0, usize::MAX] {
-        let (shared, store) = mem();
-        let db = StateDb::open_with(store, flush_after(changes)).expect("opens");
-        let mut diff = StateDiff::default();
-        for number in 0..300 {
-            diff.accounts.insert(address(number), Some(account(number, number * 3)));
-        }
-        diff.storage.insert(address(5), (0..100).map(|slot| (U256::from(slot), U256::from(slot + 1))).collect());
-        commit(&db, diff, 1);
-        commit(&db, set_slot(5, 7, 0), 2);
-        for db in [db, StateDb::open(Arc::new(shared)).expect("opens again")] {
-            let view = db.committed();
-            for number in [0, 5, 299, 300, 1000] {
-                let proof = view.proof(address(number), &[6, 7, 1000].map(U256::from)).expect("proves");
-                assert_eq!(proof.account.is_some(), number < 300);
-                check_proof(view.root(), &proof);
-            }
-        }
-    }
-}
-
-#[test]
-fn proofs_of_the_last_blocks() {
-    let window = limpid_state::PROOF_WINDOW;
-    let (shared, store) = mem();
-    let db = StateDb::open_with(store, flush_after(200)).expect("opens");
-    let last = window + 50;
-    let mut roots = BTreeMap::new();
-    for height in 1..=last {
-        let mut diff = set_balance(height % 40, height);
-        diff.accounts.insert(address(99), Some(account(height, 1)));
-        diff.storage.insert(address(99), (0..height % 5).map(|slot| (U256::from(slot), U256::from(height))).collect());
-        if height % 97 == 0 {
-            diff.wiped.insert(address(99));
-        }
-        if height % 7 == 0 {
-            diff.accounts.insert(address(height % 11), None);
-        }
-        commit(&db, diff, height);
-        roots.insert(height, db.committed().root());
-    }
-    let check = |db: &StateDb, first: u64, last: u64| {
-        for height in (first..=last).step_by(41).chain([last - 1, last]) {
-            for number in [1, 7, 99, 1000] {
-                let slots = [0, 1, 3, 8].map(U256::from);
-                let proof = db.proof(address(number), &slots, height).expect("proves");
-                check_proof(roots[&height], &proof);
-                let state = db.at(height).expect("kept");
-                assert_eq!(proof.account, state.account(address(number)).expect("reads"));
-                for slot in &proof.storage {
-                    assert_eq!(slot.value, state.storage(address(number), slot.slot).expect("reads"));
-                }
-            }
-        }
-        for height in [first - 1, last + 1] {
-            let error = db.proof(address(1), &[], height).expect_err("outside the window").to_string();
-            assert_eq!(error, format!("no proof at height {height}: proofs are kept for heights {first} to {last}"));
-        }
-    };
-    check(&db, last - window + 1, last);
-    drop(db);
-    let db = StateDb::open_with(Arc::new(shared), flush_after(200)).expect("opens again");
-    check(&db, last - window + 1, last);
-    let back = last - 60;
-    let mut batch = Batch::new();
-    let prepared = db.prepare_rewind(back, &mut batch).expect("rewinds");
-    db.store().commit(&batch).expect("stores");
-    db.publish(prepared).expect("publishes");
-    check(&db, (back + 1).saturating_sub(window).max(1), back);
 }

@@ -1,16 +1,21 @@
-//! Random changes against a model: roots, reads, past heights, forks, restarts, rewinds.
+//! Random changes against a model: roots, reads, past heights, proofs, forks, restarts, rewinds, pruning.
 //!
 //! `STATE_FUZZ` sets the number of changed accounts and slots per store (20,000 unless given).
 
-use crate::support::{Model, RULES, Rng, account, address, check_proof, code, mem};
+use crate::support::{Model, Place, Rng, account, address, check_proof, code, in_memory, rewind};
 use alloy_primitives::{Address, U256};
-use limpid_state::{Base, Batch, FjallStore, Options, PROOF_WINDOW, Pending, StateDb, StateDiff, StateError, Store};
-use std::{collections::BTreeMap, sync::Arc};
+use limpid_state::{Base, Batch, Options, Pending, StateDb, StateDiff, StateError};
+use std::{collections::BTreeMap, time::Instant};
+
+on_every_store!(random_changes);
 
 const ADDRESSES: u64 = 40;
 const SLOTS: u64 = 60;
-/// Node rows lag by a few blocks, and memory is cut back every few flushes.
-const OPTIONS: Options = Options { flush_after: 300, nodes_in_memory: 2_000 };
+/// Node rows lag by a few blocks, and memory is cut back every few flushes: far too little for what there is.
+const OPTIONS: Options =
+    Options { flush_after: 300, nodes_in_memory: 2_000, accounts_in_memory: 20, slots_in_memory: 200, proofs: 40 };
+/// Heights that are kept once pruning begins.
+const KEEP: u64 = 60;
 
 fn changes_wanted() -> u64 {
     std::env::var("STATE_FUZZ").ok().and_then(|text| text.parse().ok()).unwrap_or(20_000)
@@ -59,19 +64,21 @@ fn random_diff(rng: &mut Rng, model: &Model) -> (StateDiff, u64) {
 }
 
 struct Run {
-    store: Arc<dyn Store>,
     db: StateDb,
     rng: Rng,
     head: Model,
     past: BTreeMap<u64, Model>,
     height: u64,
+    /// First height that was not pruned.
+    first: u64,
     changes: u64,
 }
 
 impl Run {
-    fn new(store: Arc<dyn Store>, seed: u64) -> Self {
-        let db = StateDb::open_with(store.clone(), OPTIONS).expect("opens");
-        Self { store, db, rng: Rng(seed), head: Model::default(), past: BTreeMap::new(), height: 0, changes: 0 }
+    fn new(place: &Place, seed: u64) -> Self {
+        let db = place.state(OPTIONS);
+        let (head, past) = (Model::default(), BTreeMap::new());
+        Self { db, rng: Rng(seed), head, past, height: 0, first: 1, changes: 0 }
     }
 
     /// Builds one to three pending states on each other, some forks beside them, and commits part of them.
@@ -137,10 +144,15 @@ impl Run {
             let from = 1 + self.rng.below(self.height);
             let (height, _) = self.past.range(from..).next().expect("the newest are kept");
             let height = *height;
-            let state = self.db.at(height).expect("height is kept");
-            assert_eq!(state.root(), self.past[&height].root());
-            self.past[&height].check(&state, &addresses, &slots);
             self.check_proofs(height, &slots);
+            match self.db.at(height) {
+                Ok(state) => {
+                    assert!(height >= self.first);
+                    assert_eq!(state.root(), self.past[&height].root());
+                    self.past[&height].check(&state, &addresses, &slots);
+                }
+                Err(error) => assert!(height < self.first, "height {height}: {error}"),
+            }
         }
         assert!(self.db.at(self.height + 1).is_err());
     }
@@ -159,7 +171,7 @@ impl Run {
                     proof.storage.iter().for_each(|slot| assert_eq!(slot.value, model.value(who, slot.slot)));
                 }
                 Err(StateError::NoProof { first, .. }) => {
-                    assert!(height < first && height + PROOF_WINDOW <= self.height)
+                    assert!(height < first && (height + OPTIONS.proofs <= self.height || height < self.first))
                 }
                 Err(error) => panic!("proof at {height} of {}: {error}", self.height),
             }
@@ -169,75 +181,70 @@ impl Run {
     fn flush(&mut self) {
         let mut batch = Batch::new();
         if let Some(prepared) = self.db.prepare_flush(&mut batch).expect("flushes") {
-            self.store.commit(&batch).expect("stores");
+            self.db.store().commit(&batch).expect("stores");
             self.db.publish(prepared).expect("publishes");
         }
     }
 
     fn rewind(&mut self) {
-        let height = self.height.saturating_sub(self.rng.below(6)).max(1);
-        let mut batch = Batch::new();
-        let prepared = self.db.prepare_rewind(height, &mut batch).expect("rewinds");
-        self.store.commit(&batch).expect("stores");
-        self.db.publish(prepared).expect("publishes");
+        let height = self.height.saturating_sub(self.rng.below(20)).max(self.first);
+        rewind(&self.db, height);
         self.height = height;
         self.head = self.past[&height].clone();
         self.past.split_off(&(height + 1));
     }
 
-    fn reopen(&mut self, store: Arc<dyn Store>) {
-        self.db = StateDb::open_with(store.clone(), OPTIONS).expect("opens again");
-        self.store = store;
+    /// One step of pruning, short enough to leave work for the next.
+    fn prune(&mut self, keep: Option<u64>) {
+        let mut batch = Batch::new();
+        let limit = self.rng.below(400) as usize;
+        self.db.prepare_prune(keep, limit, &mut batch).expect("prunes");
+        self.db.store().commit(&batch).expect("stores");
+        if keep.is_some() {
+            // The head's view is of before; the next commit's sees it.
+            self.round();
+            self.first = match self.db.at(0) {
+                Err(StateError::UnknownHeight { first: Some(first), .. }) => first,
+                _ => panic!("height 0 was never committed"),
+            };
+            assert!(self.first <= 1 || self.first + KEEP <= self.height + 1, "more is kept than asked for");
+        }
+    }
+
+    fn reopen(&mut self, place: &Place) {
+        // Every handle must go before a directory can be opened again.
+        self.db = in_memory();
+        self.db = place.state(OPTIONS);
         assert_eq!(self.db.head().map(|head| (head.height, head.root)), Some((self.height, self.head.root())));
     }
 }
 
-#[test]
-fn in_memory() {
-    let (shared, store) = mem();
-    let mut run = Run::new(store, 1);
+/// Rounds between two looks at everything: a full recompute reads every row.
+const LOOK: u64 = 20;
+
+fn random_changes(place: &Place) {
     let wanted = changes_wanted();
+    let started = Instant::now();
+    let mut run = Run::new(place, 1);
     let mut rounds = 0u64;
     while run.changes < wanted {
         run.round();
         rounds += 1;
-        if rounds.is_multiple_of(10) {
+        // Archive first, then pruned.
+        let keep = (run.changes > wanted / 2).then_some(KEEP);
+        if rounds.is_multiple_of(3) {
+            run.prune(keep);
+        }
+        if rounds.is_multiple_of(LOOK) {
             run.check();
         }
         if rounds.is_multiple_of(7) {
             run.rewind();
-            run.check();
         }
-        if rounds.is_multiple_of(17) {
-            run.reopen(Arc::new(shared.clone()));
-        }
-    }
-    run.check();
-}
-
-#[test]
-fn on_disk() {
-    let dir = tempfile::tempdir().expect("a directory");
-    let open = || -> Arc<dyn Store> { Arc::new(FjallStore::open(dir.path(), RULES).expect("opens")) };
-    let mut run = Run::new(open(), 2);
-    let wanted = changes_wanted();
-    let mut rounds = 0u64;
-    while run.changes < wanted {
-        run.round();
-        rounds += 1;
-        if rounds.is_multiple_of(20) {
-            run.check();
-        }
-        if rounds.is_multiple_of(15) {
-            run.rewind();
-        }
-        if rounds.is_multiple_of(60) {
-            // Every handle must go before the directory can be opened again.
-            let (empty, _) = mem();
-            run.store = Arc::new(empty.clone());
-            run.db = StateDb::open(Arc::new(empty)).expect("opens");
-            run.reopen(open());
+        if rounds.is_multiple_of(45) {
+            run.reopen(place);
         }
     }
     run.check();
+    eprintln!("{} changes, {rounds} rounds, height {}: {:.0?}", run.changes, run.height, started.elapsed());
 }

@@ -1,8 +1,8 @@
 //! Published genesis blocks: from an allocation to the state root in the header.
 
-use crate::support::mem;
+use crate::support::in_memory;
 use alloy_primitives::{Address, B256, Bytes, U256, hex, keccak256};
-use limpid_state::{Account, StateDb, StateDiff};
+use limpid_state::{Account, StateDiff};
 use serde_json::Value;
 use std::{io::Read, path::PathBuf};
 
@@ -59,7 +59,7 @@ fn state_roots_of_published_genesis_blocks() {
     for (name, case) in vectors.as_object().expect("cases by name") {
         let block = hex::decode(case["result"].as_str().expect("a block")).expect("hex");
         let root = B256::from_slice(&block[STATE_ROOT_AT..STATE_ROOT_AT + 32]);
-        let db = StateDb::open(mem().1).expect("opens");
+        let db = in_memory();
         let pending = db.apply(&db.committed(), allocation(&case["alloc"])).expect("applies");
         assert_eq!(pending.root(), root, "{name}");
         db.commit(&pending, 0, |_| {}).expect("commits");

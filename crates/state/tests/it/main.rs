@@ -7,9 +7,13 @@
 //! committed layers, isolation of snapshots, the directory's lock and format, every refusal of a bad diff or key, each
 //! part of `verify`, the order of rows, and the durable write.
 
+#[macro_use]
+mod support;
+
 mod commit;
 mod fuzz;
 mod genesis;
+mod proofs;
+mod prune;
 mod store;
-mod support;
 mod verify;

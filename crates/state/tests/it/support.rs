@@ -6,8 +6,12 @@ use alloy_trie::{
     proof::verify_proof,
     root::{state_root_unsorted, storage_root_unhashed},
 };
-use limpid_state::{Account, AccountProof, FjallStore, MemStore, Options, StateDiff, StateRead, Store};
+use limpid_state::{
+    Account, AccountProof, Batch, MemStore, Options, StateDb, StateDiff, StateRead, Store, StoreError, StoreKind,
+    StoreOptions, open_store,
+};
 use std::{collections::BTreeMap, path::Path, sync::Arc};
+use tempfile::TempDir;
 
 /// splitmix64: the same numbers on every machine.
 pub(crate) struct Rng(pub(crate) u64);
@@ -46,13 +50,63 @@ pub(crate) fn code(number: u64) -> (B256, Bytes) {
 /// Rules of the test directories.
 pub(crate) const RULES: B256 = B256::repeat_byte(7);
 
-pub(crate) fn fjall(path: &Path) -> Arc<dyn Store> {
-    Arc::new(FjallStore::open(path, RULES).expect("the directory opens"))
+/// A place for one chain, which can be opened, left and opened again.
+pub(crate) enum Place {
+    Memory(MemStore),
+    Disk(TempDir, StoreKind),
 }
 
-pub(crate) fn mem() -> (MemStore, Arc<dyn Store>) {
-    let store = MemStore::new();
-    (store.clone(), Arc::new(store))
+impl Place {
+    pub(crate) fn memory() -> Self {
+        Self::Memory(MemStore::new())
+    }
+
+    pub(crate) fn on(kind: StoreKind) -> Self {
+        Self::Disk(tempfile::tempdir().expect("a directory"), kind)
+    }
+
+    /// On disk every earlier handle must be gone.
+    pub(crate) fn open(&self) -> Arc<dyn Store> {
+        match self {
+            Self::Memory(store) => Arc::new(store.clone()),
+            Self::Disk(dir, kind) => open_at(dir.path(), *kind).expect("the directory opens"),
+        }
+    }
+
+    pub(crate) fn state(&self, options: Options) -> StateDb {
+        StateDb::open_with(self.open(), options).expect("the state opens")
+    }
+}
+
+pub(crate) fn open_at(path: &Path, kind: StoreKind) -> Result<Arc<dyn Store>, StoreError> {
+    open_store(path, RULES, StoreOptions { kind: Some(kind), cache: 16 << 20 })
+}
+
+/// Makes each function that takes a [`Place`] a test on every store.
+macro_rules! on_every_store {
+    ($($test:ident),* $(,)?) => {
+        mod memory {
+            $(#[test] fn $test() { super::$test(&$crate::support::Place::memory()) })*
+        }
+        on_every_engine!($($test),*);
+    };
+}
+
+/// The same on those that keep their data.
+macro_rules! on_every_engine {
+    ($($test:ident),* $(,)?) => {
+        mod fjall {
+            $(#[test] fn $test() { super::$test(&$crate::support::Place::on(limpid_state::StoreKind::Fjall)) })*
+        }
+        mod redb {
+            $(#[test] fn $test() { super::$test(&$crate::support::Place::on(limpid_state::StoreKind::Redb)) })*
+        }
+    };
+}
+
+/// A state in memory, for what does not depend on the store.
+pub(crate) fn in_memory() -> StateDb {
+    Place::memory().state(Options::default())
 }
 
 /// Node rows are written after that many changes.
@@ -148,4 +202,16 @@ pub(crate) fn check_proof(root: B256, proof: &AccountProof) {
         let key = Nibbles::unpack(keccak256(slot.slot.to_be_bytes::<32>()));
         verify_proof(proof.storage_root, key, leaf, &slot.nodes).expect("the slot proof holds");
     }
+}
+
+pub(crate) fn commit_diff(db: &StateDb, diff: StateDiff, height: u64) {
+    let pending = db.apply(&db.committed(), diff).expect("applies");
+    db.commit(&pending, height, |_| {}).expect("commits");
+}
+
+pub(crate) fn rewind(db: &StateDb, height: u64) {
+    let mut batch = Batch::new();
+    let prepared = db.prepare_rewind(height, &mut batch).expect("rewinds");
+    db.store().commit(&batch).expect("stores");
+    db.publish(prepared).expect("publishes");
 }

@@ -1,13 +1,14 @@
 //! `verify` finds every kind of damage, and damage never gives another root.
 
-use crate::support::{account, address, code, flush_after, mem};
+use crate::support::{Place, account, address, code, flush_after};
 use alloy_primitives::U256;
-use limpid_state::{Batch, KeyRange, MemStore, Order, Reader, StateDb, StateDiff, StateRead, Store, Table};
+use limpid_state::{Batch, KeyRange, Order, StateDb, StateDiff, StateRead, Store, Table};
 use std::sync::Arc;
 
-fn filled() -> MemStore {
-    let (shared, store) = mem();
-    let db = StateDb::open_with(store, flush_after(0)).expect("opens");
+on_every_store!(every_damaged_row_is_found, damaged_node_rows_never_give_another_root);
+
+fn filled(place: &Place) -> Arc<dyn Store> {
+    let db = place.state(flush_after(0));
     let mut diff = StateDiff::default();
     let (hash, bytes) = code(1);
     diff.codes.insert(hash, bytes);
@@ -22,11 +23,11 @@ fn filled() -> MemStore {
     let pending = db.apply(&db.committed(), diff).expect("applies");
     db.commit(&pending, 1, |_| {}).expect("commits");
     db.verify().expect("verifies");
-    shared
+    db.store().clone()
 }
 
 /// Changes one row for the time of `check`.
-fn with_row(store: &MemStore, table: Table, key: &[u8], value: Option<Vec<u8>>, check: impl FnOnce()) {
+fn with_row(store: &Arc<dyn Store>, table: Table, key: &[u8], value: Option<Vec<u8>>, check: impl FnOnce()) {
     let set = |value: Option<Vec<u8>>| {
         let mut batch = Batch::new();
         match value {
@@ -41,10 +42,9 @@ fn with_row(store: &MemStore, table: Table, key: &[u8], value: Option<Vec<u8>>, 
     set(before);
 }
 
-#[test]
-fn every_damaged_row_is_found() {
-    let store = filled();
-    let open = || StateDb::open(Arc::new(store.clone())).expect("opens");
+fn every_damaged_row_is_found(place: &Place) {
+    let store = filled(place);
+    let open = || StateDb::open(store.clone()).expect("opens");
     let mut damages = 0;
     for table in [Table::Accounts, Table::Slots, Table::Codes, Table::Trie] {
         for (key, value) in store.page(table, &KeyRange::all(), Order::Ascending, 1_000).expect("reads") {
@@ -69,9 +69,8 @@ fn every_damaged_row_is_found() {
     open().verify().expect("whole again");
 }
 
-#[test]
-fn damaged_node_rows_never_give_another_root() {
-    let store = filled();
+fn damaged_node_rows_never_give_another_root(place: &Place) {
+    let store = filled(place);
     // Touches every account and every slot.
     let mut diff = StateDiff::default();
     for number in 0..60 {
@@ -81,13 +80,13 @@ fn damaged_node_rows_never_give_another_root() {
                 .insert(address(number), (0..20).map(|slot| (U256::from(slot), U256::from(slot % 2))).collect());
         }
     }
-    let db = StateDb::open(Arc::new(store.clone())).expect("opens");
+    let db = StateDb::open(store.clone()).expect("opens");
     let root = db.apply(&db.committed(), diff.clone()).expect("applies").root();
     let mut errors = 0;
     for (key, mut value) in store.page(Table::Trie, &KeyRange::all(), Order::Ascending, 1_000).expect("reads") {
         *value.last_mut().expect("no row is empty") ^= 1;
         with_row(&store, Table::Trie, &key, Some(value), || {
-            let db = StateDb::open(Arc::new(store.clone())).expect("opens");
+            let db = StateDb::open(store.clone()).expect("opens");
             match db.apply(&db.committed(), diff.clone()) {
                 Ok(pending) => assert_eq!(pending.root(), root),
                 Err(error) => {
