@@ -17,6 +17,9 @@ use std::sync::Arc;
 /// Row of the genesis file in [`Table::Misc`].
 const GENESIS: &[u8] = b"genesis";
 
+/// Rows that a step of pruning looks at: some ten milliseconds.
+const PRUNE_STEP: usize = 256;
+
 /// Puts everything that follows from a block besides the state.
 fn put(batch: &mut Batch, block: &BlockWithReceipts, moves: &[Vec<ValueMove>], chain_id: u64, by: Option<&Operator>) {
     rows::put_block(batch, block, moves);
@@ -120,6 +123,18 @@ impl Ledger {
             self.state.publish(prepared)?;
         }
         Ok(())
+    }
+
+    /// One step of letting go of what is too old: values below the newest `keep` heights, nodes that no proof needs.
+    /// `false` if nothing is left to do. A block that is ready meanwhile waits for this step alone.
+    pub(crate) fn prune(&self, keep: Option<u64>) -> Result<bool, ChainError> {
+        let _moving = self.moving.lock();
+        let mut batch = Batch::new();
+        let some = self.state.prepare_prune(keep, PRUNE_STEP, &mut batch)?;
+        if some {
+            self.store.commit(&batch)?;
+        }
+        Ok(some)
     }
 
     fn stored_block(&self, height: u64) -> Result<BlockWithReceipts, ChainError> {

@@ -131,12 +131,23 @@ impl Ledger {
         rules: Rules,
         operator: Option<Operator>,
     ) -> Result<Self, ChainError> {
+        Self::open_with(store, genesis, rules, operator, limpid_state::Options::default())
+    }
+
+    /// As [`Ledger::open`], with other bounds of the state's memory.
+    pub fn open_with(
+        store: Arc<dyn Store>,
+        genesis: Genesis,
+        rules: Rules,
+        operator: Option<Operator>,
+        options: limpid_state::Options,
+    ) -> Result<Self, ChainError> {
         if let (Some(key), Some(named)) = (operator.as_ref().map(Operator::address), genesis.operator)
             && key != named
         {
             return Err(ChainError::Genesis(format!("the operator is {named}, but the key given is of {key}")));
         }
-        let state = StateDb::open(store.clone())?;
+        let state = StateDb::open_with(store.clone(), options)?;
         if state.head().is_none() {
             commit::commit_genesis(&state, &genesis, &rules, operator.as_ref())?;
         }

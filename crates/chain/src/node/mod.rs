@@ -7,6 +7,7 @@ mod fees;
 mod options;
 mod query;
 mod recent;
+mod upkeep;
 mod view;
 
 pub use self::{
@@ -28,10 +29,10 @@ use crate::{
 };
 use alloy_primitives::{Address, B256};
 use limpid_evm::Rules;
-use limpid_state::{FjallStore, MemStore, Report, Store};
+use limpid_state::{MemStore, Report, Store, StoreOptions, open_store};
 use parking_lot::{Condvar, Mutex};
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     thread::JoinHandle,
     time::{Duration, Instant},
@@ -62,7 +63,7 @@ pub struct Node(Arc<Running>);
 /// Stops the threads when the last handle goes.
 struct Running {
     inner: Arc<Inner>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 /// What the handle and the block loop share.
@@ -87,8 +88,10 @@ impl Node {
     /// Refused if another process has it open, or if it was written under other rules.
     pub fn open(path: impl AsRef<Path>, genesis: Genesis, options: NodeOptions) -> Result<Self, ChainError> {
         let rules = rules_of(&genesis);
-        let store = FjallStore::open(path, rules_hash(&genesis, &rules)?)?;
-        Self::start(Arc::new(store), genesis, rules, options)
+        let (path, hash) = (path.as_ref(), rules_hash(&genesis, &rules)?);
+        let engine = limpid_state::Options::engine_share(options.state_cache);
+        let store = open_store(path, hash, StoreOptions { kind: options.store, cache: engine })?;
+        Self::start_in(store, genesis, rules, options, Some((path.to_path_buf(), hash)))
     }
 
     /// A node that forgets everything when it stops.
@@ -104,8 +107,19 @@ impl Node {
         rules: Rules,
         options: NodeOptions,
     ) -> Result<Self, ChainError> {
+        Self::start_in(store, genesis, rules, options, None)
+    }
+
+    /// `folder` is where requests for backups are looked for, with the hash of its rules.
+    fn start_in(
+        store: Arc<dyn Store>,
+        genesis: Genesis,
+        rules: Rules,
+        options: NodeOptions,
+        folder: Option<(PathBuf, B256)>,
+    ) -> Result<Self, ChainError> {
         let operator = options.operator.clone().or_else(|| genesis.dev.then(|| crate::Operator::dev(genesis.chain_id)));
-        let ledger = Ledger::open(store, genesis, rules, operator)?;
+        let ledger = Ledger::open_with(store, genesis, rules, operator, options.state())?;
         let tx_rules = TxRules {
             chain_id: ledger.genesis().chain_id,
             block_gas: ledger.user_gas(),
@@ -127,8 +141,12 @@ impl Node {
             workers,
             options,
         });
-        let thread = driver::spawn(inner.clone())?;
-        Ok(Self(Arc::new(Running { inner, thread: Mutex::new(Some(thread)) })))
+        let blocks = driver::spawn(inner.clone())?;
+        // From here on a failure stops the first thread.
+        let running = Running { inner, threads: Mutex::new(vec![blocks]) };
+        let upkeep = upkeep::spawn(running.inner.clone(), folder)?;
+        running.threads.lock().push(upkeep);
+        Ok(Self(Arc::new(running)))
     }
 
     fn inner(&self) -> &Inner {
@@ -247,10 +265,9 @@ impl Node {
 impl Running {
     fn stop(&self) {
         self.inner.driver.stop();
-        let thread = self.thread.lock().take();
-        if let Some(thread) = thread
-            && thread.thread().id() != std::thread::current().id()
-        {
+        self.inner.hurry();
+        let threads = std::mem::take(&mut *self.threads.lock());
+        for thread in threads.into_iter().filter(|thread| thread.thread().id() != std::thread::current().id()) {
             let _ = thread.join();
         }
     }

@@ -10,7 +10,7 @@ use std::{
 };
 
 /// Version of the layout of rows and files; raised whenever either changes.
-const LAYOUT: u32 = 2;
+pub(crate) const LAYOUT: u32 = 2;
 const LOCK: &str = "lock";
 const FORMAT: &str = "format";
 const TABLES: &str = "tables";
@@ -140,7 +140,7 @@ fn create_format(path: &Path, format: &Format) -> Result<(), StoreError> {
     File::open(path).and_then(|dir| dir.sync_all()).map_err(io_error(path))
 }
 
-pub(super) fn io_error(path: &Path) -> impl Fn(std::io::Error) -> StoreError {
+pub(crate) fn io_error(path: &Path) -> impl Fn(std::io::Error) -> StoreError {
     let path = path.display().to_string();
     move |source| StoreError::Io { path: path.clone(), source }
 }

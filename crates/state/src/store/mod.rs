@@ -10,6 +10,7 @@ mod mem;
 mod open;
 mod redb;
 
+pub(crate) use self::dir::{LAYOUT, io_error};
 use self::fjall::FjallStore;
 pub use self::{
     dir::Format,

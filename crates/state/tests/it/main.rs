@@ -10,6 +10,7 @@
 #[macro_use]
 mod support;
 
+mod backup;
 mod commit;
 mod fuzz;
 mod genesis;
