@@ -51,6 +51,9 @@ pub struct Signing {
 pub enum Command {
     /// Run a node
     Node(cmd::node::NodeArgs),
+    /// Check, compact, back up and restore a chain's data folder
+    #[command(subcommand)]
+    Db(cmd::db::DbCommand),
     /// Make, import and list wallets
     #[command(subcommand)]
     Wallet(cmd::wallet::WalletCommand),

@@ -21,6 +21,7 @@ mod error;
 mod keys;
 mod output;
 mod session;
+mod storage;
 
 use args::{Cli, Command};
 use clap::Parser as _;
@@ -54,6 +55,7 @@ fn run(cli: Cli) -> Result<(), error::CliError> {
         Command::Wallet(args) => cmd::wallet::run(args, &global),
         Command::Abi(args) => cmd::abi::run(args, &global),
         Command::Completions(args) => cmd::completions::run(args),
+        Command::Db(command) => cmd::db::run(command, &global),
         command => {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
             runtime.block_on(online(command, &global))
@@ -74,6 +76,6 @@ async fn online(command: Command, global: &args::Global) -> Result<(), error::Cl
         Command::Block(args) => cmd::chain::block(args, global).await,
         Command::Status => cmd::status::run(global).await,
         Command::Market(args) => cmd::market::run(args, global).await,
-        Command::Node(_) | Command::Wallet(_) | Command::Abi(_) | Command::Completions(_) => Ok(()),
+        Command::Node(_) | Command::Db(_) | Command::Wallet(_) | Command::Abi(_) | Command::Completions(_) => Ok(()),
     }
 }

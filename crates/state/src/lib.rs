@@ -47,6 +47,7 @@ mod rewind;
 mod store;
 mod trie;
 mod verify;
+mod verify_history;
 mod views;
 
 pub use self::{
@@ -61,5 +62,6 @@ pub use self::{
         StoreOptions, Table, compact, open_existing, open_store,
     },
     verify::Report,
+    verify_history::HistoryReport,
     views::{AccountProof, Base, Committed, Pending, StateRead, StorageProof},
 };

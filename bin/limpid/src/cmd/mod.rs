@@ -3,6 +3,7 @@ pub mod abi;
 pub mod balance;
 pub mod chain;
 pub mod completions;
+pub mod db;
 pub mod history;
 pub mod market;
 pub mod node;

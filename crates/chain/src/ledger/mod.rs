@@ -6,6 +6,7 @@
 mod ancestry;
 mod commit;
 mod execute;
+pub mod verify;
 
 use self::ancestry::Ancestry;
 use crate::{

@@ -4,11 +4,14 @@
 //! re-execution at the end is by an executor whose maps order differently too.
 
 use crate::support::*;
-use alloy_primitives::{Address, B256, U256};
-use limpid_chain::{Genesis, GenesisAccount, Node, NodeOptions};
+use alloy_primitives::{Address, B256, U256, keccak256};
+use alloy_trie::{Nibbles, TrieAccount, proof::verify_proof};
+use limpid_chain::{Genesis, GenesisAccount, Node, NodeOptions, ledger::verify::verify};
+use limpid_state::{StateRead, StoreKind};
 use std::{
     env,
     io::{BufRead, BufReader, Write},
+    num::NonZeroU64,
     path::Path,
     process::{Command, Stdio},
     thread,
@@ -16,6 +19,9 @@ use std::{
 };
 
 const FOLDER: &str = "LIMPID_CRASH_TEST_FOLDER";
+const STORE: &str = "LIMPID_CRASH_TEST_STORE";
+/// Heights whose values are kept.
+const HISTORY: u64 = 300;
 const SENDERS: u8 = 4;
 const TO: Address = Address::repeat_byte(0x11);
 
@@ -28,16 +34,20 @@ fn genesis() -> Genesis {
     genesis
 }
 
-fn open(folder: &Path) -> Node {
-    Node::open(folder, genesis(), NodeOptions::dev()).unwrap()
+/// With little memory and a short history, so that rows are written, let go and pruned all the time.
+fn open(folder: &Path, store: StoreKind) -> Node {
+    let history = NonZeroU64::new(HISTORY);
+    let options = NodeOptions { store: Some(store), state_cache: 4 << 20, history, ..NodeOptions::dev() };
+    Node::open(folder, genesis(), options).unwrap()
 }
 
 /// Not a test of its own: the process that is killed. Prints a line for every committed block.
 #[test]
-#[ignore = "run by killed_nodes_keep_what_they_committed"]
+#[ignore = "run by the other tests here"]
 fn child() {
     let Some(folder) = env::var_os(FOLDER) else { return };
-    let node = open(Path::new(&folder));
+    let store = env::var(STORE).unwrap().parse().unwrap();
+    let node = open(Path::new(&folder), store);
     let _subscription = node.on_head(|event| {
         let block = &event.head().block;
         let last = block.transactions.last().map(|tx| tx.hash()).unwrap_or_default();
@@ -72,10 +82,11 @@ struct Acknowledged {
 }
 
 /// Runs a node on `folder`, kills it some milliseconds after its first block, and gives what it said it committed.
-fn run_and_kill(folder: &Path, after: Duration) -> Vec<Acknowledged> {
+fn run_and_kill(folder: &Path, store: StoreKind, after: Duration) -> Vec<Acknowledged> {
     let mut child = Command::new(env::current_exe().unwrap())
         .args(["crash::child", "--exact", "--ignored", "--nocapture"])
         .env(FOLDER, folder)
+        .env(STORE, store.name())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -113,14 +124,43 @@ fn is_in_history(node: &Node, address: Address, tx: B256) -> bool {
     }
 }
 
-#[test]
-fn killed_nodes_keep_what_they_committed() {
+/// `LIMPID_KILLS` sets how often the node is killed on each store.
+fn kills() -> u64 {
+    env::var("LIMPID_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(5)
+}
+
+/// Moments that differ from run to run of the test are of no use to whoever must repeat it: a fixed sequence.
+fn moment(kill: u64) -> Duration {
+    Duration::from_millis(40 + kill.wrapping_mul(0x9e37_79b9_7f4a_7c15) % 400)
+}
+
+/// Past states and proofs answer, and agree with the headers.
+fn check_past(node: &Node) {
+    let head = node.block_number();
+    let first = (head + 1).saturating_sub(HISTORY);
+    let mut last = U256::ZERO;
+    for height in (first..=head).step_by(7) {
+        let balance = node.state(height.into()).unwrap().unwrap().account(TO).unwrap().unwrap_or_default().balance;
+        assert!(balance >= last, "only received");
+        last = balance;
+        let proof = node.proof(TO, &[], height.into()).unwrap().unwrap();
+        assert_eq!(proof.account.unwrap_or_default().balance, balance);
+        let root = node.block_at(height).unwrap().unwrap().block.header.state_root;
+        let leaf = proof.account.map(|account| {
+            alloy_rlp::encode(TrieAccount::new(account.nonce, account.balance, proof.storage_root, account.code_hash))
+        });
+        verify_proof(root, Nibbles::unpack(keccak256(TO)), leaf, &proof.nodes).expect("the proof holds");
+    }
+}
+
+fn killed_nodes_keep_what_they_committed(store: StoreKind) {
     let folder = tempfile::tempdir().unwrap();
     let mut blocks = 0;
-    for kill in 0..10u64 {
-        let acknowledged = run_and_kill(folder.path(), Duration::from_millis(40 + kill * 37));
+    for kill in 0..kills() {
+        let acknowledged = run_and_kill(folder.path(), store, moment(kill));
         let started = Instant::now();
-        let node = open(folder.path());
+        let node = open(folder.path(), store);
+        let opened = started.elapsed();
         let head = node.block_number();
         for Acknowledged { height, hash, last } in &acknowledged {
             assert!(*height <= head, "kill {kill}: block {height} was acknowledged, the head is {head}");
@@ -135,9 +175,23 @@ fn killed_nodes_keep_what_they_committed() {
         }
         let report = node.verify().unwrap();
         assert_eq!(report.head.unwrap().root, node.head().block.header.state_root, "kill {kill}");
+        check_past(&node);
         blocks += acknowledged.len();
-        eprintln!("kill {kill}: {} blocks, head {head}, checked in {:?}", acknowledged.len(), started.elapsed());
+        eprintln!("{store}, kill {kill}: {} blocks, head {head}, opened in {opened:?}", acknowledged.len());
     }
-    assert!(blocks > 30, "the nodes were under load: {blocks} blocks");
-    assert_replays(&open(folder.path()));
+    assert!(blocks > 3 * kills() as usize, "the nodes were under load: {blocks} blocks");
+    assert_replays(&open(folder.path(), store));
+    let (_, opened) = limpid_state::open_existing(folder.path()).unwrap();
+    let verified = verify(&opened, &mut |_, _, _| {}).unwrap();
+    assert!(verified.history.first > 0 || verified.blocks <= HISTORY, "pruned: {verified:?}");
+}
+
+#[test]
+fn fjall_keeps_what_was_committed() {
+    killed_nodes_keep_what_they_committed(StoreKind::Fjall);
+}
+
+#[test]
+fn redb_keeps_what_was_committed() {
+    killed_nodes_keep_what_they_committed(StoreKind::Redb);
 }

@@ -12,3 +12,4 @@ mod replay;
 mod speed;
 mod support;
 mod system;
+mod upkeep;

@@ -103,7 +103,7 @@ fn a_cut_or_changed_backup_is_refused(place: &Place) {
         std::fs::write(&damaged, bytes).expect("writes");
         let read =
             Reading::open(&damaged).and_then(|reading| reading.restore(&limpid_state::MemStore::new(), &mut |_| {}));
-        read.err().expect("refused").to_string()
+        read.expect_err("refused").to_string()
     };
     for part in 0..40 {
         let cut = whole.len() * part / 40;

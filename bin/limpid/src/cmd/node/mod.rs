@@ -1,11 +1,12 @@
 //! `limpid node`: a chain and its JSON-RPC.
 
 mod banner;
-mod genesis;
+pub mod genesis;
 
 use crate::{
     args::Global,
     error::{CliError, Result, told},
+    storage::Storage,
 };
 use clap::Args;
 use limpid_chain::{ChainError, Node, NodeOptions};
@@ -47,6 +48,8 @@ pub struct NodeArgs {
     /// Genesis of a new chain, as JSON; kept in the folder, so that later starts need --datadir alone
     #[arg(long, value_name = "FILE")]
     genesis: Option<PathBuf>,
+    #[command(flatten)]
+    storage: Storage,
     /// What to log to standard error: error, warn, info, debug, trace, or a filter such as limpid_chain=debug
     #[arg(long, env = "LIMPID_LOG", value_name = "LEVEL", default_value = "warn")]
     log: String,
@@ -60,7 +63,7 @@ pub fn run(args: NodeArgs, global: &Global) -> Result<()> {
         return told("--http-port and --app-port must differ");
     }
     check_free(args.host, args.http_port)?;
-    let options = if genesis.dev { NodeOptions::dev() } else { NodeOptions::steady() };
+    let options = args.storage.over(if genesis.dev { NodeOptions::dev() } else { NodeOptions::steady() });
     let node = Node::open(&args.datadir, genesis, options).map_err(|error| opening(&args, &error))?;
     genesis::keep(&args.datadir, node.genesis())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
