@@ -2,12 +2,16 @@
 
 use crate::{
     args::Global,
+    cmd::node::genesis,
     error::{CliError, Result, told},
     output::{emit, fields},
     storage::size,
 };
 use clap::{Args, Subcommand};
-use limpid_chain::ledger::verify::{Verified, verify};
+use limpid_chain::ledger::{
+    stored_genesis,
+    verify::{Verified, verify},
+};
 use limpid_state::{
     StoreError, StoreKind, StoreOptions,
     backup::{self, Backup, BackupError, Copied, Reading},
@@ -164,12 +168,14 @@ fn fill(reading: Reading, draft: &Path, kind: StoreKind, progress: &mut Progress
     let mut say = |copied: Copied| progress.say(|| format!("{} rows, {}", copied.rows, size(copied.bytes)));
     let made = reading.restore(store.as_ref(), &mut say).map_err(|error: BackupError| words(&error))?;
     let found = verify(&store, &mut |stage, done, of| progress.say(|| step(stage.name(), done, of)));
-    Ok((made, found.map_err(|error| words(&error))?))
+    let found = found.map_err(|error| words(&error))?;
+    genesis::keep(draft, &stored_genesis(store.as_ref()).map_err(|error| words(&error))?)?;
+    Ok((made, found))
 }
 
 fn check_empty(folder: &Path) -> Result<()> {
-    match fs::read_dir(folder) {
-        Ok(entries) if entries.count() == 0 => Ok(()),
+    match fs::read_dir(folder).map(Iterator::count) {
+        Ok(0) => Ok(()),
         Ok(_) => told(format!("{} is not empty; name a new folder with --datadir", folder.display())),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(error) => told(format!("{}: {error}", folder.display())),

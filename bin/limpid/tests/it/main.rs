@@ -1,4 +1,5 @@
 //! The program as a person runs it: the built binary, its output and what it leaves on disk.
+mod db;
 mod flows;
 mod market;
 mod offline;
@@ -81,6 +82,10 @@ pub(crate) struct Node {
 
 impl Node {
     pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    pub(crate) fn start_with(more: &[&str]) -> Self {
         let mut home = Home::new();
         let ports = [free_port(), free_port()].map(|port| port.to_string());
         home.rpc = format!("http://127.0.0.1:{}", ports[0]);
@@ -88,6 +93,7 @@ impl Node {
         let child = Command::new(env!("CARGO_BIN_EXE_limpid"))
             .args(["node", "--dev", "--http-port", &ports[0], "--app-port", &ports[1], "--datadir"])
             .arg(home.path("chain"))
+            .args(more)
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)

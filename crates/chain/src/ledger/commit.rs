@@ -48,11 +48,15 @@ pub(super) fn commit_genesis(
     Ok(())
 }
 
+/// The genesis that the chain in `store` follows from.
+pub fn stored_genesis(store: &dyn Store) -> Result<Genesis, ChainError> {
+    let row = store.get(Table::Misc, GENESIS)?.ok_or_else(|| damaged("genesis"))?;
+    serde_json::from_slice(&row).map_err(|_| damaged("genesis"))
+}
+
 /// Whether the chain in `store` follows from this genesis.
 pub(super) fn check_genesis(store: &dyn Store, genesis: &Genesis) -> Result<(), ChainError> {
-    let row = store.get(Table::Misc, GENESIS)?.ok_or_else(|| damaged("genesis"))?;
-    let stored: Genesis = serde_json::from_slice(&row).map_err(|_| damaged("genesis"))?;
-    if stored == *genesis {
+    if stored_genesis(store)? == *genesis {
         return Ok(());
     }
     Err(ChainError::Genesis("this directory's chain follows from another genesis".to_owned()))

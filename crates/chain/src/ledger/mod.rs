@@ -8,6 +8,8 @@ mod commit;
 mod execute;
 pub mod verify;
 
+pub use self::commit::stored_genesis;
+
 use self::ancestry::Ancestry;
 use crate::{
     block::{Block, BlockWithReceipts},

@@ -1,6 +1,6 @@
 //! Random changes against a model: roots, reads, past heights, proofs, forks, restarts, rewinds, pruning.
 //!
-//! `STATE_FUZZ` sets the number of changed accounts and slots per store (20,000 unless given).
+//! `STATE_FUZZ` sets the number of changed accounts and slots per store (8,000 unless given).
 
 use crate::support::{Model, Place, Rng, account, address, check_proof, code, in_memory, rewind};
 use alloy_primitives::{Address, U256};
@@ -18,7 +18,7 @@ const OPTIONS: Options =
 const KEEP: u64 = 60;
 
 fn changes_wanted() -> u64 {
-    std::env::var("STATE_FUZZ").ok().and_then(|text| text.parse().ok()).unwrap_or(20_000)
+    std::env::var("STATE_FUZZ").ok().and_then(|text| text.parse().ok()).unwrap_or(8_000)
 }
 
 fn universe() -> (Vec<Address>, Vec<U256>) {
