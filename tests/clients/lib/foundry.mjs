@@ -23,6 +23,7 @@ const env = {
   HOME: dirname(castBinary),
   FOUNDRY_DISABLE_NIGHTLY_WARNING: '1',
   NO_COLOR: '1',
+  FOUNDRY_OFFLINE: 'true', // no look-up of selectors
 };
 
 /** Runs cast and gives its trimmed output; a failure carries what it said. */

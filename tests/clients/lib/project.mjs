@@ -24,7 +24,8 @@ export function tool(project, script) {
     if (!existsSync(path)) throw new Error(`${path} is missing: run scripts/clients.sh install`);
   }
   // A user's own settings must not reach the tests.
-  const base = { PATH: `${dirname(node)}:${process.env.PATH}`, NO_COLOR: '1', CI: 'true' };
+  const quiet = { CI: 'true', HARDHAT_DISABLE_TELEMETRY: 'true', PONDER_TELEMETRY_DISABLED: 'true' };
+  const base = { PATH: `${dirname(node)}:${process.env.PATH}`, NO_COLOR: '1', ...quiet };
   const options = (environment) => ({ cwd: folder, env: { ...base, ...environment } });
   return { folder, command: [node, file], options };
 }
