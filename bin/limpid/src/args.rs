@@ -64,6 +64,10 @@ pub enum Command {
     Send(cmd::send::SendArgs),
     /// Trade on the exchange
     Swap(cmd::swap::SwapArgs),
+    /// Turn a token of a user's contract into a native one, which pools can hold
+    Wrap(cmd::gateway::GatewayArgs),
+    /// Turn it back
+    Unwrap(cmd::gateway::GatewayArgs),
     /// What a trade would give
     Quote(cmd::quote::QuoteArgs),
     /// Provide liquidity and look at pools

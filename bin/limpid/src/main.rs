@@ -68,6 +68,8 @@ async fn online(command: Command, global: &args::Global) -> Result<(), error::Cl
         Command::Token(args) => cmd::token::run(args, global).await,
         Command::Send(args) => cmd::send::run(args, global).await,
         Command::Swap(args) => cmd::swap::run(args, global).await,
+        Command::Wrap(args) => cmd::gateway::wrap(args, global).await,
+        Command::Unwrap(args) => cmd::gateway::unwrap(args, global).await,
         Command::Quote(args) => cmd::quote::run(args, global).await,
         Command::Pool(args) => cmd::pool::run(args, global).await,
         Command::Balance(args) => cmd::balance::run(args, global).await,

@@ -4,6 +4,7 @@ pub mod balance;
 pub mod chain;
 pub mod completions;
 pub mod db;
+pub mod gateway;
 pub mod history;
 pub mod market;
 pub mod node;

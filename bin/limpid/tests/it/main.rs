@@ -1,6 +1,7 @@
 //! The program as a person runs it: the built binary, its output and what it leaves on disk.
 mod db;
 mod flows;
+mod gateway;
 mod market;
 mod offline;
 mod secrecy;
