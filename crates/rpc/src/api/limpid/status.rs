@@ -111,6 +111,8 @@ fn native_summary(name: &str) -> &'static str {
         "router" => "swaps and liquidity (Uniswap V2 Router02)",
         "exchange" => "one-token deposits, positions, lists of pools",
         "fee-ledger" | "fees" => "the community's part of fees",
+        "gateway" => "wraps tokens of user contracts into native ones, and back",
+        "actions" => "lists of steps that happen together or not at all",
         _ => "native contract",
     }
 }
