@@ -5,6 +5,7 @@ use crate::{
     output,
     session::Session,
 };
+use alloy_primitives::U256;
 use limpid_client::{Call, Receipt};
 use serde_json::{Value, json};
 use std::{
@@ -14,6 +15,10 @@ use std::{
 
 /// Blocks come when there is work, at the latest after some seconds.
 const RECEIPT_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Above this many wei a fee is asked about even if everything was agreed to beforehand: one coin, some ten thousand
+/// times what a swap costs here.
+const FEE_TO_ASK_ABOUT: U256 = U256::from_limbs([1_000_000_000_000_000_000, 0, 0, 0]);
 
 /// Completes a call, shows it with its fee, asks, signs, sends and waits.
 ///
@@ -35,6 +40,10 @@ pub async fn sign_and_send(
     ));
     lines.push(("chain", format!("{}, nonce {}", prepared.transaction.chain_id, prepared.transaction.nonce)));
     output::tell(&output::fields(&lines));
+    if prepared.max_cost() > FEE_TO_ASK_ABOUT {
+        output::tell("The fee is unusually high; is the node honest?\n");
+        agree(false, "Pay it?")?;
+    }
     agree(signing.yes, "Sign and send?")?;
     let signer = account.unlock(session, signing)?;
     Ok(session.client.execute(&prepared, &signer, RECEIPT_TIMEOUT).await?)

@@ -4,6 +4,7 @@
 //! - [`addresses`]: where the fixed contracts stand.
 //! - [`errors`]: refusals of the framework and of several contracts alike.
 //! - [`contracts`]: the table that drives `limpid abi export`, decoding and documentation.
+//! - [`text`]: which characters a name may hide.
 //! - [`decode`]: names and arguments of events and reverts of any contract in the table.
 //!
 //! # Rules
@@ -24,6 +25,7 @@ mod exchange;
 mod export;
 mod gateway;
 mod system;
+pub mod text;
 mod token;
 mod uniswap;
 

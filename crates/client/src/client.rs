@@ -1,6 +1,6 @@
 use crate::{
     api,
-    error::{ClientError, Result, Revert},
+    error::{ClientError, Result, Revert, printable},
     fees::Fees,
     types::{Block, FeeHistory, Log, LogQuery, Receipt, TransactionInfo},
 };
@@ -24,6 +24,8 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_ANSWER_BYTES: u32 = 32 * 1024 * 1024;
 /// Error code of an execution that reverted, with its data (go-ethereum's convention).
 const REVERTED: i32 = 3;
+/// Decimals of every native coin.
+const COIN_DECIMALS: u8 = 18;
 
 /// A node behind a URL. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -199,7 +201,15 @@ impl Client {
 
     /// What this node is and where its chain stands.
     pub async fn status(&self) -> Result<api::Status> {
-        self.request("limpid_status", vec![]).await
+        let method = "limpid_status";
+        let mut status: api::Status = self.request(method, vec![]).await?;
+        // A node that is believed here decides how much is signed when somebody types "1".
+        if status.coin.decimals != COIN_DECIMALS {
+            let reason = format!("the coin has {COIN_DECIMALS} decimals, not {}", status.coin.decimals);
+            return Err(ClientError::BadAnswer { method: method.to_owned(), reason });
+        }
+        status.coin.symbol = printable(&status.coin.symbol);
+        Ok(status)
     }
 
     /// The native and predeployed contracts.

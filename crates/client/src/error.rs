@@ -139,8 +139,11 @@ fn panic_words(kind: PanicKind) -> &'static str {
 /// A contract's text goes to a terminal: control characters could rewrite what the user reads.
 pub fn printable(text: &str) -> String {
     const MOST: usize = 300;
-    let mut clean: String =
-        text.chars().take(MOST).map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect();
+    let mut clean: String = text
+        .chars()
+        .take(MOST)
+        .map(|letter| if limpid_abi::text::is_hidden(letter) { '\u{fffd}' } else { letter })
+        .collect();
     if text.chars().nth(MOST).is_some() {
         clean.push('…');
     }

@@ -85,8 +85,8 @@ fn check_text(what: &str, text: &str, most: usize) -> Result<()> {
     if text.trim().is_empty() {
         return told(format!("the token's {what} is empty: it needs 1 to {most} bytes"));
     }
-    if text.len() > most || text.chars().any(char::is_control) {
-        return told(format!("the token's {what} has 1 to {most} bytes, without control characters"));
+    if text.len() > most || text.chars().any(limpid_abi::text::is_hidden) {
+        return told(format!("the token's {what} has 1 to {most} bytes, without control or invisible characters"));
     }
     Ok(())
 }

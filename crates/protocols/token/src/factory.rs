@@ -17,9 +17,9 @@ const MOST_ROWS: u64 = 50;
 /// What a new token is to be.
 #[derive(Clone, Debug)]
 pub struct TokenSpec {
-    /// Its name: 1 to 64 bytes without control characters.
+    /// Its name: 1 to 64 bytes without hidden characters.
     pub name: String,
-    /// Its symbol: 1 to 32 bytes without control characters.
+    /// Its symbol: 1 to 32 bytes without hidden characters.
     pub symbol: String,
     /// Decimals of the displayed unit, at most 36.
     pub decimals: u8,
@@ -31,7 +31,7 @@ pub struct TokenSpec {
 
 fn text(text: &str, longest: usize) -> Result<Text> {
     let refusal = || revert(ITokenFactory::BadText { text: text.chars().take(longest).collect() });
-    if text.is_empty() || text.len() > longest || text.chars().any(char::is_control) {
+    if text.is_empty() || text.len() > longest || text.chars().any(limpid_abi::text::is_hidden) {
         return Err(refusal());
     }
     Text::new(text).ok_or_else(refusal)

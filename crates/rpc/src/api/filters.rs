@@ -15,6 +15,7 @@ use crate::{
 };
 use alloy_eips::BlockNumberOrTag;
 use alloy_primitives::{B128, B256, U256};
+use limpid_chain::logs::{FoundLog, LogError, LogFilter};
 use parking_lot::Mutex;
 use serde::Serialize;
 use std::{
@@ -192,7 +193,23 @@ fn new_matches(api: &Api, query: &LogQuery, from: u64) -> Result<(Vec<RpcLog>, u
     if from > last {
         return Ok((Vec::new(), from));
     }
-    Ok((shown(&api.node().logs(&query.filter, from, last)?), last.saturating_add(1)))
+    let (found, last) = first_matches(api, &query.filter, from, last)?;
+    Ok((shown(&found), last.saturating_add(1)))
+}
+
+/// The logs that one poll may answer, and the last block they are of; the rest comes with the next poll.
+fn first_matches(api: &Api, filter: &LogFilter, from: u64, last: u64) -> Result<(Vec<FoundLog>, u64)> {
+    match api.node().logs(filter, from, last) {
+        Err(LogError::TooMany { reached, .. } | LogError::TooLong { reached, .. }) if reached >= from => {
+            Ok((api.node().logs(filter, from, reached)?, reached))
+        }
+        // One block with more than that is answered whole, or a filter would stand before it for ever.
+        Err(LogError::TooMany { .. } | LogError::TooLong { .. }) => {
+            let block = api.node().block_at(from)?;
+            Ok((block.map(|block| filter.select(&block)).unwrap_or_default(), from))
+        }
+        found => Ok((found?, last)),
+    }
 }
 
 fn all_logs(api: &Api, mut args: Args) -> Result<Vec<RpcLog>> {

@@ -2,6 +2,8 @@
 
 use crate::world::*;
 use alloy_primitives::{Address, B256, hex};
+use limpid_chain::{Genesis, Node, NodeOptions, logs::LogLimits};
+use limpid_rpc::Config;
 use serde_json::{Value, json};
 
 /// A chain with a counter at block 1 and a log of it in each of the blocks 2 to 4.
@@ -76,6 +78,27 @@ fn log_filters_tell_new_logs_once() {
     let logs = |id: &Value| world.ask("eth_getFilterLogs", json!([id])).as_array().unwrap().len();
     assert_eq!((logs(&every), logs(&other)), (6, 0), "all that it finds in its range");
     assert_eq!(world.refuse("eth_newFilter", json!([{ "fromBlock": "0x5", "toBlock": "0x4" }])).0, -32602);
+}
+
+/// More than one poll may answer comes in several, and a block that alone has more is answered whole.
+#[test]
+fn a_filter_never_stands_still() {
+    let limits = LogLimits { logs: 2, ..LogLimits::default() };
+    let options = NodeOptions { logs: limits, ..NodeOptions::dev() };
+    let world = World::serve(Node::in_memory(Genesis::dev(CHAIN), options).unwrap(), &Config::default());
+    let (counter, mut nonce) = (world.deploy(0, COUNTER), 0);
+    world.ask("evm_setAutomine", json!([false]));
+    let id = world.ask("eth_newFilter", json!([{ "address": counter }]));
+    for logs in [1, 1, 1, 3, 1] {
+        for _ in 0..logs {
+            nonce += 1;
+            let raw = hex::encode_prefixed(sign(call(nonce, counter, []), &key(0)));
+            world.ask("eth_sendRawTransaction", json!([raw]));
+        }
+        world.ask("evm_mine", json!([]));
+    }
+    let poll = || world.ask("eth_getFilterChanges", json!([id])).as_array().unwrap().len();
+    assert_eq!([poll(), poll(), poll(), poll(), poll()], [2, 1, 3, 1, 0]);
 }
 
 #[test]

@@ -27,7 +27,10 @@ fn names_and_decimals_have_limits() {
     let mut world = World::new(None);
     assert_eq!(create(&mut world, "", "A", 18).unwrap(), "BadText(text: )");
     assert!(create(&mut world, &"n".repeat(65), "A", 18).unwrap().starts_with("BadText"));
-    assert!(create(&mut world, "bell\u{7}", "A", 18).unwrap().starts_with("BadText"));
+    for hidden in ["bell\u{7}", "L\u{200b}IM", "\u{202e}MIL"] {
+        assert!(create(&mut world, hidden, "A", 18).unwrap().starts_with("BadText"));
+        assert!(create(&mut world, "A", hidden, 18).unwrap().starts_with("BadText"));
+    }
     assert!(create(&mut world, "Name", &"s".repeat(33), 18).unwrap().starts_with("BadText"));
     assert_eq!(create(&mut world, "Name", "A", 37).unwrap(), "BadDecimals(decimals: 37)");
     assert_eq!(create(&mut world, &"n".repeat(64), &"s".repeat(32), 36), None);
