@@ -34,7 +34,9 @@
 //!    and keeps within its limits (`tests/it/pool.rs`).
 //! 8. Every move of coin and token is in the history of each party, in the batch of its block
 //!    (`tests/it/history.rs`, `tests/it/system.rs`).
-//! 9. A data directory opens only under the rules it was written under (`tests/it/blocks.rs`).
+//! 9. Pruning and backups go on beside blocks, and a whole directory can be checked: any row that is changed or missing
+//!    is found (`tests/it/upkeep.rs`).
+//! 10. A data directory opens only under the rules it was written under (`tests/it/blocks.rs`).
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 

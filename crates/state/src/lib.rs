@@ -9,7 +9,11 @@
 //! - [`StateDb::prepare`] adds a pending state's rows to the caller's [`Batch`]. The caller adds its own, commits the
 //!   batch to the [`Store`] and calls [`StateDb::publish`]. Until then nothing in memory has changed, so that a
 //!   failed commit needs no undoing.
-//! - A value at any height is the newest history row at or below it ([`StateDb::at`]).
+//! - A value at any height is the newest history row at or below it ([`StateDb::at`]), unless it was pruned
+//!   ([`StateDb::prepare_prune`]).
+//! - A proof of one of the last blocks ([`StateDb::proof`]) starts from the nearest height whose trie can be read, and
+//!   must arrive at the root recorded for its own.
+//! - Memory is bounded by [`Options`]; readers do not fill it. Any bounds give the same rows.
 //!
 //! Amounts are in the chain's smallest unit; nothing is rounded here. No clocks, no randomness, no threads: the same
 //! diffs give the same rows on every node.
@@ -26,7 +30,16 @@
 //! 6. An acknowledged commit survives a crash; a batch that was not acknowledged is there whole or not at all
 //!    (`tests/it/store.rs`).
 //! 7. A damaged or missing node row is an error, never another root (`src/trie/tests.rs`, `tests/it/verify.rs`).
-//! 8. A second process on a data directory, and a directory of other rules, are refused (`tests/it/store.rs`).
+//! 8. A second process on a data directory, and a directory of other rules or of another engine, are refused
+//!    (`tests/it/store.rs`).
+//! 9. A proof holds against the root of its height, after restarts, rewinds and while old nodes go
+//!    (`tests/it/proofs.rs`, `tests/it/fuzz.rs`).
+//! 10. Pruning removes nothing that a kept height reads, a crash between two steps included, and a pruned height is
+//!     refused by name (`tests/it/prune.rs`).
+//! 11. A backup gives back every row of one moment; one that was cut or changed gives an error
+//!     (`tests/it/backup.rs`).
+//!
+//! Every test of [`StateDb`] and of stores runs in memory, on fjall and on redb.
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 

@@ -36,10 +36,11 @@ fn proofs_of_the_head(place: &Place) {
     check(place.state(flush_after(0)));
 }
 
-/// A few changes, some of which take storage away.
-fn block(height: u64) -> StateDiff {
+/// A few changes, some of which take storage away. Another `branch` makes another chain.
+fn block(height: u64, branch: u64) -> StateDiff {
     let mut diff = StateDiff::default();
-    diff.accounts.insert(address(height % 40), Some(account(0, height)));
+    diff.accounts.insert(address(height % 40), Some(account(branch, height)));
+    diff.accounts.insert(address(50 + (height + branch) % 20), Some(account(branch, 1)));
     diff.accounts.insert(address(99), Some(account(height, 1)));
     diff.storage.insert(address(99), (0..height % 5).map(|slot| (U256::from(slot), U256::from(height))).collect());
     if height.is_multiple_of(97) {
@@ -53,9 +54,13 @@ fn block(height: u64) -> StateDiff {
 
 /// Makes the blocks up to `last`.
 fn extend(db: &StateDb, roots: &mut BTreeMap<u64, B256>, last: u64) {
+    extend_branch(db, roots, last, 0);
+}
+
+fn extend_branch(db: &StateDb, roots: &mut BTreeMap<u64, B256>, last: u64, branch: u64) {
     let from = db.head().map_or(1, |head| head.height + 1);
     for height in from..=last {
-        commit_diff(db, block(height), height);
+        commit_diff(db, block(height, branch), height);
         roots.insert(height, db.committed().root());
     }
 }
@@ -115,7 +120,7 @@ fn proofs_after_going_back(place: &Place) {
         rewind(&db, back);
         check(&db, &roots, back.saturating_sub(59).max(1));
         db.verify().expect("verifies");
-        extend(&db, &mut roots, back + 3);
+        extend_branch(&db, &mut roots, back + 3, back);
         check(&db, &roots, (back + 3).saturating_sub(59).max(1));
         prune_all(&db, None);
     }
@@ -123,7 +128,7 @@ fn proofs_after_going_back(place: &Place) {
     let db = place.state(OFTEN);
     check(&db, &roots, 1);
     rewind(&db, 2);
-    extend(&db, &mut roots, 90);
+    extend_branch(&db, &mut roots, 90, 2);
     check(&db, &roots, 31);
     db.verify().expect("verifies");
 }
