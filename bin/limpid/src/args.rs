@@ -49,6 +49,8 @@ pub struct Signing {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Make a new chain that is not for development: genesis, settings, key
+    Init(cmd::init::InitArgs),
     /// Run a node
     Node(cmd::node::NodeArgs),
     /// Check, compact, back up and restore a chain's data folder

@@ -100,6 +100,11 @@ impl Account {
 
 /// The account that a person means: an address, `dev:N`, or the name of a wallet.
 pub fn address(session: &Session, wanted: &str) -> Result<Address> {
+    address_in(&session.wallets, wanted)
+}
+
+/// The same without a node.
+pub fn address_in(wallets: &Wallets, wanted: &str) -> Result<Address> {
     if let Ok(address) = wanted.parse::<Address>() {
         if !has_good_checksum(wanted) {
             return told(format!("`{wanted}` is mistyped: its capital letters do not fit its digits (EIP-55)"));
@@ -112,7 +117,7 @@ pub fn address(session: &Session, wanted: &str) -> Result<Address> {
     if wanted.starts_with("0x") {
         return told(format!("`{wanted}` is not an address: expected 0x and 40 hexadecimal digits"));
     }
-    match session.wallets.find(wanted)?.address {
+    match wallets.find(wanted)?.address {
         Some(address) => Ok(address),
         None => told(format!("wallet `{wanted}` does not say its address")),
     }
@@ -135,10 +140,15 @@ fn dev_index(text: &str) -> Result<Option<u32>> {
 
 /// A passphrase from a file, from standard input (`-`), or asked for without echo.
 pub fn passphrase(file: Option<&Path>, prompt: &str) -> Result<Secret> {
+    passphrase_of(file, prompt, "--passphrase-file")
+}
+
+/// The same where the file is given by another flag.
+pub fn passphrase_of(file: Option<&Path>, prompt: &str, flag: &str) -> Result<Secret> {
     match file {
         Some(path) => Ok(read_secret(path, PASSPHRASE)?.trimmed_line()),
         None if io::stdin().is_terminal() => Ok(Secret::new(rpassword::prompt_password(prompt)?)),
-        None => told("there is no terminal to ask for the passphrase: give --passphrase-file FILE"),
+        None => told(format!("there is no terminal to ask for the passphrase: give {flag} FILE")),
     }
 }
 

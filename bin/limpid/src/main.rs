@@ -24,13 +24,19 @@ mod session;
 mod storage;
 
 use args::{Cli, Command};
-use clap::Parser as _;
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let json = cli.global.json;
-    match run(cli) {
+    let argv: Vec<_> = std::env::args_os().collect();
+    // An address in the environment would count as an argument, and no help be shown.
+    if argv.len() < 2 {
+        let _ = Cli::command().print_help();
+        return ExitCode::from(2);
+    }
+    let first = Cli::command().get_matches_from(&argv);
+    let json = first.get_flag("json");
+    match parse(argv, first).and_then(run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // A closed pipe (`limpid market | head`) is the reader's choice.
@@ -47,10 +53,21 @@ fn main() -> ExitCode {
     }
 }
 
+/// The arguments, with what a node's configuration file adds to them.
+fn parse(argv: Vec<std::ffi::OsString>, first: ArgMatches) -> Result<Cli, error::CliError> {
+    let (matches, settings) = cmd::node::config::complete(argv, first)?;
+    let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    if let Command::Node(node) = &mut cli.command {
+        node.settings = settings;
+    }
+    Ok(cli)
+}
+
 fn run(cli: Cli) -> Result<(), error::CliError> {
     let global = cli.global;
     // These need no node to talk to; `node` runs its own threads.
     match cli.command {
+        Command::Init(args) => cmd::init::run(&args, &global),
         Command::Node(args) => cmd::node::run(args, &global),
         Command::Wallet(args) => cmd::wallet::run(args, &global),
         Command::Abi(args) => cmd::abi::run(args, &global),
@@ -78,6 +95,11 @@ async fn online(command: Command, global: &args::Global) -> Result<(), error::Cl
         Command::Block(args) => cmd::chain::block(args, global).await,
         Command::Status => cmd::status::run(global).await,
         Command::Market(args) => cmd::market::run(args, global).await,
-        Command::Node(_) | Command::Db(_) | Command::Wallet(_) | Command::Abi(_) | Command::Completions(_) => Ok(()),
+        Command::Init(_)
+        | Command::Node(_)
+        | Command::Db(_)
+        | Command::Wallet(_)
+        | Command::Abi(_)
+        | Command::Completions(_) => Ok(()),
     }
 }

@@ -12,8 +12,10 @@
 //! | `limpid_contracts` | none | [`Contract`]`[]` |
 //! | `limpid_history` | address, [`HistoryQuery`] (optional) | [`HistoryPage`] |
 //! | `limpid_quote` | [`QuoteRequest`] | [`Quote`] |
+//! | `limpid_genesis` | none | the chain's genesis file |
+//! | `limpid_rawBlocks` | first height, number (a JSON number) | [`RawBlock`]`[]`, fewer where the chain or the answer ends |
 
-use alloy_primitives::{Address, B256, U256};
+use alloy_primitives::{Address, B256, Bytes, U256};
 use serde::{Deserialize, Serialize};
 
 /// `limpid_status`: what this node is and where its chain stands.
@@ -210,6 +212,15 @@ pub struct Route {
     /// How far the trade's own size pushes its price from the pools' current one, in basis points,
     /// without the pools' fee.
     pub price_impact_bps: u32,
+}
+
+/// One row of `limpid_rawBlocks`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RawBlock {
+    /// RLP, as `debug_getRawBlock` gives it.
+    pub block: Bytes,
+    /// The operator's signature of the header hash: r, s, v. `None` if nobody signed.
+    pub signature: Option<Bytes>,
 }
 
 #[cfg(test)]

@@ -222,6 +222,21 @@ impl Client {
         self.request("limpid_history", vec![json!(address), json!(query)]).await
     }
 
+    /// The chain's genesis file.
+    pub async fn genesis(&self) -> Result<Value> {
+        self.request("limpid_genesis", vec![]).await
+    }
+
+    /// Blocks from a height on, with their signatures.
+    pub async fn raw_blocks(&self, from: u64, most: u32) -> Result<Vec<api::RawBlock>> {
+        self.request("limpid_rawBlocks", vec![json!(U64::from(from)), json!(most)]).await
+    }
+
+    /// Hands an encoded transaction to the node.
+    pub async fn send_encoded(&self, raw: &Bytes) -> Result<B256> {
+        self.request("eth_sendRawTransaction", vec![json!(raw)]).await
+    }
+
     /// The best ways through the pools.
     pub async fn quote(&self, request: &api::QuoteRequest) -> Result<api::Quote> {
         self.request("limpid_quote", vec![json!(request)]).await

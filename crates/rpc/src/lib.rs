@@ -32,7 +32,7 @@ pub mod server;
 pub mod types;
 
 pub use api::{Api, CLIENT_VERSION};
-pub use server::{Config, ServeError, Server};
+pub use server::{Config, Observer, ServeError, Server};
 
 /// The names of all methods that a node offers, sorted.
 pub fn method_names(node: limpid_chain::Node) -> Vec<&'static str> {

@@ -48,6 +48,30 @@ impl Key {
         Ok(Self(bytes))
     }
 
+    /// A fresh key from the operating system's generator, in the curve's range.
+    pub fn generate() -> Result<Self> {
+        loop {
+            let mut bytes = Zeroizing::new([0u8; 32]);
+            random(bytes.as_mut())?;
+            let key = Self(bytes);
+            // One in 2^128 is out of range.
+            if crate::Signer::new(&key).is_ok() {
+                return Ok(key);
+            }
+        }
+    }
+
+    /// The secret bytes, for the one who signs with them or writes them where only their owner reads.
+    pub fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// As [`Self::from_hex`] reads it, with `0x`.
+    pub fn to_hex(&self) -> Secret {
+        let digits = Zeroizing::new(hex::encode(self.0.as_slice()));
+        Secret::new(format!("0x{}", digits.as_str()))
+    }
+
     pub(crate) fn bytes(&self) -> &[u8; 32] {
         &self.0
     }

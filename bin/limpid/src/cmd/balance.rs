@@ -1,11 +1,11 @@
 //! `limpid balance`.
 use crate::{
-    args::{Global, Signing},
-    error::Result,
-    keys::{self, Account},
-    output,
+    args::Global,
+    error::{Result, told},
+    keys, output,
     session::Session,
 };
+use alloy_primitives::Address;
 use clap::Args;
 use limpid_client::{amount, registry::Asset};
 use serde_json::json;
@@ -23,12 +23,24 @@ pub struct BalanceArgs {
     asset: Vec<String>,
 }
 
+/// Whose balance it is when nobody was named.
+fn only_wallet(session: &Session) -> Result<Address> {
+    let wallets = session.wallets.list()?.wallets;
+    match wallets.as_slice() {
+        [only] => keys::address(session, &only.name),
+        [] => {
+            told("whose? `limpid balance ACCOUNT` takes an address or dev:N; `limpid wallet new NAME` makes a wallet")
+        }
+        _ => told("whose? `limpid balance ACCOUNT` takes a wallet (`limpid wallet list`), an address or dev:N"),
+    }
+}
+
 /// Runs the command.
 pub async fn run(args: BalanceArgs, global: &Global) -> Result<()> {
     let session = Session::open(global).await?;
     let owner = match &args.account {
         Some(wanted) => keys::address(&session, wanted)?,
-        None => Account::find(&session, &Signing { from: None, passphrase_file: None, yes: false })?.address,
+        None => only_wallet(&session)?,
     };
     let mut rows: Vec<(Asset, alloy_primitives::U256)> = Vec::new();
     if args.asset.is_empty() {

@@ -6,6 +6,7 @@ use crate::{
 use alloy_primitives::{Address, U256};
 use clap::Args;
 use limpid_client::{
+    amount::AmountError,
     api::{QuoteKind, QuoteRequest, Route},
     registry::{Asset, Registry},
 };
@@ -123,7 +124,10 @@ pub fn bps(value: u32) -> String {
 /// Reads `0.5` as basis points.
 pub fn parse_percent(text: &str) -> std::result::Result<u32, String> {
     let hundredths =
-        limpid_client::amount::parse(text.trim_end_matches('%').trim_end(), 2).map_err(|error| error.to_string())?;
+        limpid_client::amount::parse(text.trim_end_matches('%').trim_end(), 2).map_err(|error| match error {
+            AmountError::NotANumber(_) => "expected a percentage such as 0.5".to_owned(),
+            other => other.to_string(),
+        })?;
     match u32::try_from(hundredths) {
         Ok(bps) if bps <= 10_000 => Ok(bps),
         _ => Err("a percentage is at most 100".to_owned()),

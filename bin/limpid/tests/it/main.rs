@@ -4,6 +4,7 @@ mod flows;
 mod gateway;
 mod market;
 mod offline;
+mod operate;
 mod secrecy;
 
 use serde_json::Value;
@@ -75,38 +76,64 @@ impl Home {
     }
 }
 
-/// A development node with a new chain; killed when dropped.
+/// A running node; killed when dropped.
 pub(crate) struct Node {
     pub(crate) home: Home,
     child: Child,
 }
 
+/// Leaves the home behind.
 impl Node {
+    pub(crate) fn into_home(mut self) -> Home {
+        self.stop();
+        std::mem::replace(&mut self.home, Home::new())
+    }
+}
+
+impl Node {
+    /// A development node with a new chain.
     pub(crate) fn start() -> Self {
         Self::start_with(&[])
     }
 
+    /// The same with more flags.
     pub(crate) fn start_with(more: &[&str]) -> Self {
-        let mut home = Home::new();
+        Self::start_in(Home::new(), &[&["--dev"], more].concat())
+    }
+
+    /// A node on the folder `chain` of a home.
+    pub(crate) fn start_in(mut home: Home, args: &[&str]) -> Self {
         let ports = [free_port(), free_port()].map(|port| port.to_string());
         home.rpc = format!("http://127.0.0.1:{}", ports[0]);
         let log = std::fs::File::create(home.path("node.log")).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_limpid"))
-            .args(["node", "--dev", "--http-port", &ports[0], "--app-port", &ports[1], "--datadir"])
+            .args(["node", "--http-port", &ports[0], "--app-port", &ports[1], "--datadir"])
             .arg(home.path("chain"))
-            .args(more)
+            .args(args)
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
             .spawn()
             .unwrap();
-        let node = Self { home, child };
+        let mut node = Self { home, child };
         let deadline = Instant::now() + Duration::from_secs(60);
         while !node.home.run(&["status"], "").status.success() {
-            assert!(Instant::now() < deadline, "{}", read(&node.home.path("node.log")));
+            let ended = node.child.try_wait().unwrap().is_some();
+            assert!(!ended && Instant::now() < deadline, "{}", node.log());
             std::thread::sleep(Duration::from_millis(100));
         }
         node
+    }
+
+    /// What it has said so far.
+    pub(crate) fn log(&self) -> String {
+        read(&self.home.path("node.log"))
+    }
+
+    /// Asks it to end, as a service manager does, and waits; gives its exit code.
+    pub(crate) fn terminate(&mut self) -> Option<i32> {
+        assert!(Command::new("kill").arg(self.child.id().to_string()).status().unwrap().success());
+        self.child.wait().unwrap().code()
     }
 }
 
@@ -149,6 +176,6 @@ pub(crate) fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_default()
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

@@ -1,9 +1,11 @@
 //! What needs no node, and what is said when there is none.
 use crate::{Home, read};
+use serde_json::{Value, json};
 use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{TcpListener, TcpStream},
+    sync::{Arc, Mutex},
 };
 
 #[test]
@@ -15,7 +17,7 @@ fn without_a_node_the_message_says_how_to_start_one() {
         assert!(home.fails(args).contains("limpid node --dev"), "{args:?}");
     }
     let told = home.fails(&["status", "--json"]);
-    let error: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let error: Value = serde_json::from_str(&told).unwrap();
     assert!(error["error"].as_str().unwrap().contains("no node answers"), "{told}");
 }
 
@@ -44,7 +46,7 @@ fn a_weak_passphrase_makes_nothing() {
     let home = Home::new();
     fs::write(home.path("passphrase"), "short\n").unwrap();
     assert!(home.fails(&["wallet", "new", "main"]).contains("at least 8"));
-    assert_eq!(home.json(&["wallet", "list"])["wallets"], serde_json::json!([]));
+    assert_eq!(home.json(&["wallet", "list"])["wallets"], json!([]));
 }
 
 #[test]
@@ -91,18 +93,33 @@ fn a_wrong_price_file_is_refused_before_any_node_is_asked() {
 
 /// A node of Ethereum's main network: chain id 1, and none of our methods.
 fn foreign_node() -> String {
+    serve(|request: &Value| {
+        let mut reply = json!({ "jsonrpc": "2.0", "id": request["id"] });
+        match request["method"].as_str() {
+            Some("eth_chainId") => reply["result"] = "0x1".into(),
+            Some("eth_call") => reply["result"] = "0x".into(),
+            _ => reply["error"] = json!({ "code": -32601, "message": "Method not found" }),
+        }
+        reply
+    })
+}
+
+/// A server that answers every request of JSON-RPC with what `reply` gives; ends with the test.
+pub(crate) fn serve(reply: impl FnMut(&Value) -> Value + Send + 'static) -> String {
+    let reply = Arc::new(Mutex::new(reply));
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            std::thread::spawn(move || answer(stream));
+            let reply = reply.clone();
+            std::thread::spawn(move || answer(stream, &mut |request| (reply.lock().unwrap())(request)));
         }
     });
     format!("http://{address}")
 }
 
 /// Answers the requests of one connection until it ends.
-fn answer(stream: TcpStream) -> std::io::Result<()> {
+fn answer(stream: TcpStream, reply: &mut dyn FnMut(&Value) -> Value) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut stream = stream;
     loop {
@@ -121,14 +138,7 @@ fn answer(stream: TcpStream) -> std::io::Result<()> {
         }
         let mut body = vec![0; length];
         reader.read_exact(&mut body)?;
-        let request: serde_json::Value = serde_json::from_slice(&body)?;
-        let mut reply = serde_json::json!({ "jsonrpc": "2.0", "id": request["id"] });
-        match request["method"].as_str() {
-            Some("eth_chainId") => reply["result"] = "0x1".into(),
-            Some("eth_call") => reply["result"] = "0x".into(),
-            _ => reply["error"] = serde_json::json!({ "code": -32601, "message": "Method not found" }),
-        }
-        let text = reply.to_string();
+        let text = reply(&serde_json::from_slice(&body)?).to_string();
         write!(
             stream,
             "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{text}",
@@ -158,7 +168,7 @@ fn a_folder_holds_one_chain() {
     let (home, dir) = (&node.home, node.home.path("chain"));
     let dir = dir.to_str().unwrap();
     let genesis = read(&home.path("chain/genesis.json"));
-    let value: serde_json::Value = serde_json::from_str(&genesis).unwrap();
+    let value: Value = serde_json::from_str(&genesis).unwrap();
     assert_eq!(value["config"]["chainId"], 31_337);
     let start = |more: &[&str]| home.fails(&[&["node", "--http-port", "0", "--datadir", dir], more].concat());
     for (flags, expected) in [

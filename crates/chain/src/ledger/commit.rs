@@ -9,7 +9,7 @@ use crate::{
     operator::Operator,
     rows,
 };
-use alloy_primitives::{B256, map::B256Set};
+use alloy_primitives::{B256, Signature, map::B256Set};
 use limpid_evm::{Rules, ValueMove};
 use limpid_state::{Batch, StateDb, Store, Table};
 use std::sync::Arc;
@@ -21,12 +21,12 @@ const GENESIS: &[u8] = b"genesis";
 const PRUNE_STEP: usize = 256;
 
 /// Puts everything that follows from a block besides the state.
-fn put(batch: &mut Batch, block: &BlockWithReceipts, moves: &[Vec<ValueMove>], chain_id: u64, by: Option<&Operator>) {
+fn put(batch: &mut Batch, block: &BlockWithReceipts, moves: &[Vec<ValueMove>], signature: Option<&Signature>) {
     rows::put_block(batch, block, moves);
     history::put(batch, block, moves);
     logs::put(batch, block);
-    if let Some(operator) = by {
-        rows::put_signature(batch, block.block.hash, &operator.sign(chain_id, block.block.hash));
+    if let Some(signature) = signature {
+        rows::put_signature(batch, block.block.hash, signature);
     }
 }
 
@@ -40,9 +40,10 @@ pub(super) fn commit_genesis(
     let pending = state.apply(&state.committed(), first_state(genesis, rules)?)?;
     let block = genesis.block(beneficiary(genesis, rules), pending.root());
     let block = BlockWithReceipts { block, receipts: Vec::new() };
+    let signature = operator.map(|operator| operator.sign(genesis.chain_id, block.block.hash));
     let json = serde_json::to_vec(genesis).map_err(|error| ChainError::Genesis(error.to_string()))?;
     state.commit(&pending, 0, |batch| {
-        put(batch, &block, &[], genesis.chain_id, operator);
+        put(batch, &block, &[], signature.as_ref());
         batch.put(Table::Misc, GENESIS, json);
     })?;
     Ok(())
@@ -63,8 +64,9 @@ pub(super) fn check_genesis(store: &dyn Store, genesis: &Genesis) -> Result<(), 
 }
 
 impl Ledger {
-    /// See [`Executor::commit`].
-    pub(super) fn commit_block(&self, hash: B256) -> Result<(), ChainError> {
+    /// See [`Executor::commit`]. `given` is the signature of the node that made the block; without it this node's own
+    /// operator signs.
+    pub(crate) fn commit_block(&self, hash: B256, given: Option<Signature>) -> Result<(), ChainError> {
         let _moving = self.moving.lock();
         let Some(executed) = self.pending_block(hash) else {
             // Redelivered: harmless if it is in the chain.
@@ -75,9 +77,10 @@ impl Ledger {
         if executed.block.block.header.parent_hash != head.block.hash {
             return Err(ChainError::OutOfOrder { height, hash, head: head.block.number() });
         }
-        let operator = self.operator.as_ref();
+        let own = || self.operator.as_ref().map(|operator| operator.sign(self.genesis.chain_id, hash));
+        let signature = given.or_else(own);
         self.state.commit(&executed.state, height, |batch| {
-            put(batch, &executed.block, &executed.moves, self.genesis.chain_id, operator);
+            put(batch, &executed.block, &executed.moves, signature.as_ref());
             rows::put_edits(batch, height, &executed.edits);
         })?;
         *self.head.write() = executed.block.clone();

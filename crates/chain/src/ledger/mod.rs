@@ -315,7 +315,7 @@ impl Executor for Ledger {
     }
 
     fn commit(&self, hash: B256) -> Result<(), ChainError> {
-        self.commit_block(hash)
+        self.commit_block(hash, None)
     }
 
     fn head(&self) -> Arc<BlockWithReceipts> {

@@ -279,7 +279,7 @@ impl Inner {
         known.1
     }
 
-    fn halt(&self, reason: &str) {
+    pub(super) fn halt(&self, reason: &str) {
         tracing::error!(reason, "no more blocks");
         self.end(reason.to_owned());
     }

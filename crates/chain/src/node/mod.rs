@@ -4,6 +4,7 @@ mod calls;
 mod dev;
 mod driver;
 mod fees;
+mod follow;
 mod options;
 mod query;
 mod recent;
@@ -12,6 +13,7 @@ mod view;
 
 pub use self::{
     calls::{BlockOverride, CallError, CallOptions},
+    follow::FollowError,
     options::{Mining, NodeOptions},
     view::{FeeHistory, FoundReceipt, FoundTx, Place, StateView},
 };

@@ -4,6 +4,7 @@
 mod blocks;
 mod codec;
 mod crash;
+mod follow;
 mod history;
 mod mainnet;
 mod mining;

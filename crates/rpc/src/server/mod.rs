@@ -2,8 +2,11 @@
 
 mod front;
 mod names;
+mod observed;
 
-use self::{front::FrontLayer, names::Names};
+pub use self::observed::Observer;
+
+use self::{front::FrontLayer, names::Names, observed::Observed};
 use crate::{
     api::{self, Api},
     methods::Methods,
@@ -18,6 +21,7 @@ use jsonrpsee::{
 };
 use limpid_chain::Node;
 use std::{
+    collections::HashSet,
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::Arc,
@@ -87,19 +91,33 @@ pub struct Server {
 impl Server {
     /// Serves `node`. Must be called in a tokio runtime.
     pub async fn start(node: Node, config: &Config) -> Result<Self, ServeError> {
+        Self::start_observed(node, config, None).await
+    }
+
+    /// Serves `node`, and tells `observer` of every answer. Must be called in a tokio runtime.
+    pub async fn start_observed(
+        node: Node,
+        config: &Config,
+        observer: Option<Arc<dyn Observer>>,
+    ) -> Result<Self, ServeError> {
         let dev = node.is_dev();
         let mut methods = Methods::new(Api::new(node));
         api::register(&mut methods, dev);
         let module = methods.finish();
 
         let at = SocketAddr::new(config.host, config.port);
-        let known = Arc::new(module.method_names().collect());
+        let known: Arc<HashSet<_>> = Arc::new(module.method_names().collect());
+        let names = Arc::clone(&known);
         // No keys are here and nothing is authorised by a cookie, so any page may ask, as with every node.
         let cors = CorsLayer::new().allow_origin(Any).allow_methods(Any).allow_headers(Any);
         let http = tower::ServiceBuilder::new().layer(cors).layer(FrontLayer::new(config.request_size));
         let server = ServerBuilder::with_config(server_config(config))
             .set_http_middleware(http)
-            .set_rpc_middleware(RpcServiceBuilder::new().layer_fn(move |inner| Names::new(inner, Arc::clone(&known))))
+            .set_rpc_middleware(
+                RpcServiceBuilder::new()
+                    .layer_fn(move |inner| Names::new(inner, Arc::clone(&known)))
+                    .layer_fn(move |inner| Observed::new(inner, Arc::clone(&names), observer.clone())),
+            )
             .build(at)
             .await
             .map_err(|reason| match reason.kind() {

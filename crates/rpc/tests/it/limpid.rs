@@ -107,6 +107,25 @@ fn the_operator_signs_every_block() {
 }
 
 #[test]
+fn a_follower_gets_the_genesis_and_blocks_with_signatures() {
+    let world = World::new();
+    for nonce in 0..3 {
+        world.send(&sign(transfer(nonce, TO, 7), &key(0)));
+    }
+    let genesis: Genesis = serde_json::from_value(world.ask("limpid_genesis", json!([]))).unwrap();
+    assert_eq!(&genesis, world.node.genesis());
+    let given = world.ask("limpid_rawBlocks", json!(["0x1", 2]));
+    let given = given.as_array().unwrap();
+    assert_eq!(given.len(), 2);
+    for (row, height) in given.iter().zip(["0x1", "0x2"]) {
+        assert_eq!(row["block"], world.ask("debug_getRawBlock", json!([height])));
+        assert_eq!(row["signature"], world.ask("limpid_blockSignature", json!([height]))["signature"]);
+    }
+    assert_eq!(world.ask("limpid_rawBlocks", json!(["0x0", 1_000])).as_array().unwrap().len(), 4);
+    assert_eq!(world.ask("limpid_rawBlocks", json!(["0x4", 1])), json!([]));
+}
+
+#[test]
 fn history_has_every_effect_and_pages_without_gaps() {
     let world = World::new();
     for nonce in 0..5 {

@@ -72,6 +72,8 @@ fn methods() -> Vec<(&'static str, Vec<Value>)> {
         ("limpid_tokens", vec![json!({ "limit": 1 })]),
         ("limpid_history", vec![json!(WHO), json!({ "limit": 1 })]),
         ("limpid_blockSignature", vec![json!("latest")]),
+        ("limpid_genesis", none()),
+        ("limpid_rawBlocks", vec![json!("0x0"), json!(1)]),
         (
             "limpid_quote",
             vec![

@@ -60,6 +60,11 @@ pub fn text(args: &NodeArgs, node: &Node, address: SocketAddr) -> String {
         "  Coin       LIM, 18 decimals".to_owned(),
         format!("  Data       {} (block {})", args.datadir.display(), head.block.number()),
     ];
+    if let Some(url) = &args.follow {
+        lines.push(format!("  Follows    {url}: every block is executed here again"));
+    } else if let Some(operator) = node.ledger().operator().filter(|_| !node.is_dev()) {
+        lines.push(format!("  Operator   {operator} signs every block"));
+    }
     if !address.ip().is_loopback() {
         lines.push("  Open       others can reach this node: it listens on more than this machine".to_owned());
     }

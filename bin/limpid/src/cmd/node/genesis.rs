@@ -66,11 +66,15 @@ fn write_new(file: &Path, genesis: &Genesis) -> io::Result<()> {
 
 fn asked(args: &NodeArgs) -> Result<Genesis> {
     let Some(file) = &args.genesis else {
+        if let Some(url) = &args.follow {
+            return followed(args, url);
+        }
         if args.dev {
             return checked(Genesis::dev(args.chain_id.unwrap_or(DEV_CHAIN)));
         }
         return told(
-            "a chain that lasts needs a genesis: pass --genesis FILE. To try things out, run `limpid node --dev`",
+            "there is no chain in this folder: `limpid init` makes one that lasts, --genesis FILE begins a given one, and \
+             `limpid node --dev` is for trying things out",
         );
     };
     let mut genesis = read(file)?;
@@ -87,6 +91,20 @@ fn asked(args: &NodeArgs) -> Result<Genesis> {
         }
     }
     Ok(genesis)
+}
+
+/// The genesis of the node that is followed.
+fn followed(args: &NodeArgs, url: &str) -> Result<Genesis> {
+    let genesis = super::follow::genesis_of(url)?;
+    if genesis.dev {
+        return told(format!("{url} runs a development chain, which may go back and be edited: it cannot be followed"));
+    }
+    match args.chain_id {
+        Some(wanted) if wanted != genesis.chain_id => {
+            told(format!("{url} is on chain {}, not on chain {wanted} (--chain-id)", genesis.chain_id))
+        }
+        _ => Ok(genesis),
+    }
 }
 
 /// Through its file form, which refuses what no chain could run with.

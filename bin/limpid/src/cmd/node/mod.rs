@@ -1,21 +1,28 @@
 //! `limpid node`: a chain and its JSON-RPC.
 
 mod banner;
+pub mod config;
+mod follow;
 pub mod genesis;
+mod metrics;
+pub mod operator;
 
 use crate::{
     args::Global,
     error::{CliError, Result, told},
+    output,
     storage::Storage,
 };
-use clap::Args;
-use limpid_chain::{ChainError, Node, NodeOptions};
+use clap::{Args, ValueEnum};
+use limpid_chain::{ChainError, Mining, Node, NodeOptions};
 use limpid_rpc::{Config, Server};
 use limpid_state::StoreError;
 use std::{
     io::{IsTerminal as _, Write as _},
     net::{IpAddr, SocketAddr, TcpListener},
     path::PathBuf,
+    process,
+    sync::Arc,
     time::Duration,
 };
 use tracing_subscriber::EnvFilter;
@@ -26,6 +33,18 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Run a node.
 #[derive(Debug, Args)]
 pub struct NodeArgs {
+    /// Configuration file (TOML) with these flags by their names [default: limpid.toml in the data folder, if it is
+    /// there]
+    ///
+    /// A flag goes before the environment, that before the file, and that before the default.
+    #[arg(long, env = "LIMPID_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print every setting and where it is from, as a configuration file, and start nothing
+    #[arg(long)]
+    print_config: bool,
+    /// What those settings are; filled in after the arguments were read.
+    #[arg(skip)]
+    pub settings: Vec<config::Setting>,
     /// A development chain: ten rich accounts with public keys, a block as soon as a transaction waits, methods to bend
     /// time and go back
     #[arg(long)]
@@ -53,24 +72,64 @@ pub struct NodeArgs {
     /// What to log to standard error: error, warn, info, debug, trace, or a filter such as limpid_chain=debug
     #[arg(long, env = "LIMPID_LOG", value_name = "LEVEL", default_value = "warn")]
     log: String,
+    /// How a line of the log looks: for people, or one JSON object
+    #[arg(long, env = "LIMPID_LOG_FORMAT", value_name = "FORMAT", value_enum, default_value = "text")]
+    log_format: LogFormat,
+    /// Port of the Prometheus metrics (at /metrics); there are none without it
+    #[arg(long, env = "LIMPID_METRICS_PORT", value_name = "N")]
+    metrics_port: Option<u16>,
+    /// Address to listen on for metrics
+    #[arg(long, env = "LIMPID_METRICS_HOST", value_name = "ADDR", default_value = "127.0.0.1")]
+    metrics_host: IpAddr,
+    /// File of the key that signs this chain's blocks, as hex or as a keystore file [default: operator.key in the data
+    /// folder]
+    #[arg(long, env = "LIMPID_OPERATOR_KEY", value_name = "FILE")]
+    operator_key: Option<PathBuf>,
+    /// File that holds the passphrase of that key, if it is a keystore file
+    #[arg(long, env = "LIMPID_OPERATOR_PASSPHRASE_FILE", value_name = "FILE")]
+    operator_passphrase_file: Option<PathBuf>,
+    /// Make no blocks: take them from this node, execute each again, and refuse one that is not what its header says or
+    /// that the chain's operator did not sign. A new folder takes the genesis from there too, unless --genesis is given
+    #[arg(long, env = "LIMPID_FOLLOW", value_name = "URL", conflicts_with = "dev")]
+    follow: Option<String>,
+}
+
+/// How a line of the log looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
 }
 
 /// Runs until it is told to stop.
 pub fn run(args: NodeArgs, global: &Global) -> Result<()> {
-    start_log(&args.log)?;
+    if args.print_config {
+        return output::emit(global.json, &config::json(&args.settings), || config::show(&args.settings));
+    }
+    start_log(&args.log, args.log_format)?;
     let genesis = genesis::choose(&args)?;
     if args.http_port != 0 && args.http_port == args.app_port {
         return told("--http-port and --app-port must differ");
     }
     check_free(args.host, args.http_port)?;
-    let options = args.storage.over(if genesis.dev { NodeOptions::dev() } else { NodeOptions::steady() });
+    let mut options = args.storage.over(if genesis.dev { NodeOptions::dev() } else { NodeOptions::steady() });
+    if args.follow.is_some() {
+        options.mining = Mining::Manual;
+    } else {
+        options.operator = operator::load(&args, &genesis)?;
+    }
     let node = Node::open(&args.datadir, genesis, options).map_err(|error| opening(&args, &error))?;
     genesis::keep(&args.datadir, node.genesis())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = runtime.block_on(serve(&args, &node, global.json));
-    // Blocks stop first, then the threads that still wait for one.
+    // The block that is being made is committed; then the threads that still wait for one end.
     node.stop();
     runtime.shutdown_timeout(PATIENCE);
+    if served.is_ok() {
+        tracing::info!(block = node.block_number(), "stopped");
+    }
     served
 }
 
@@ -93,8 +152,19 @@ fn opening(args: &NodeArgs, error: &ChainError) -> CliError {
 
 async fn serve(args: &NodeArgs, node: &Node, json: bool) -> Result<()> {
     let mut stop = Stop::new()?;
+    let follower = match &args.follow {
+        Some(url) => Some(follow::Follower::new(node, args, url).await?),
+        None => None,
+    };
     let config = Config { host: args.host, port: args.http_port, ..Config::default() };
-    let server = Server::start(node.clone(), &config).await.map_err(|error| CliError::Told(error.to_string()))?;
+    let metrics = args.metrics_port.map(|_| Arc::new(metrics::Metrics::new(node, &args.datadir)));
+    let observer = metrics.clone().map(|metrics| metrics as Arc<dyn limpid_rpc::Observer>);
+    let server = Server::start_observed(node.clone(), &config, observer);
+    let server = server.await.map_err(|error| CliError::Told(error.to_string()))?;
+    if let (Some(metrics), Some(port)) = (metrics, args.metrics_port) {
+        let at = metrics::serve(metrics, SocketAddr::new(args.metrics_host, port)).await?;
+        tracing::info!(address = %at, "metrics are served");
+    }
     let shown =
         if json { banner::json(args, node, server.address()) } else { banner::text(args, node, server.address()) };
     // A closed standard output is no reason to stop.
@@ -102,8 +172,19 @@ async fn serve(args: &NodeArgs, node: &Node, json: bool) -> Result<()> {
     let _ = writeln!(out, "{shown}").and_then(|()| out.flush());
     drop(out);
     tracing::info!(address = %server.address(), "JSON-RPC is served");
-    stop.wait().await;
+    match follower {
+        Some(follower) => tokio::select! {
+            () = stop.wait() => {}
+            () = follower.run() => {}
+        },
+        None => stop.wait().await,
+    }
     tracing::info!("stopping");
+    tokio::spawn(async move {
+        stop.wait().await;
+        output::tell("Stopping at once; the next start repairs what was cut off.\n");
+        process::exit(130);
+    });
     let _ = tokio::time::timeout(PATIENCE, server.stop()).await;
     Ok(())
 }
@@ -136,11 +217,16 @@ impl Stop {
     }
 }
 
-fn start_log(filter: &str) -> Result<()> {
+fn start_log(filter: &str, format: LogFormat) -> Result<()> {
     let filter = EnvFilter::try_new(filter)
         .map_err(|error| CliError::Told(format!("--log {filter}: {error}; give error, warn, info, debug or trace")))?;
-    let colours = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
+    // https://no-color.org: set and not empty.
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal() && !plain).init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
     Ok(())
 }
 

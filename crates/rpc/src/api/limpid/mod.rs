@@ -3,6 +3,7 @@
 //! Quantities are hex without leading zeros as everywhere; counts that are no chain quantity are JSON numbers.
 
 mod audit;
+mod blocks;
 mod history;
 mod quote;
 mod status;
@@ -19,4 +20,5 @@ pub(super) fn register(methods: &mut Methods) {
     history::register(methods);
     quote::register(methods);
     audit::register(methods);
+    blocks::register(methods);
 }
