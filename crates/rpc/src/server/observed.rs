@@ -27,13 +27,10 @@ impl<S> Observed<S> {
         Self { inner, known, observer }
     }
 
-    /// Waits for an answer and tells of it.
-    async fn tell(&self, method: &'static str, answer: impl Future<Output = MethodResponse> + Send) -> MethodResponse {
-        let Some(observer) = &self.observer else { return answer.await };
-        let started = Instant::now();
-        let answer = answer.await;
-        observer.answered(method, started.elapsed(), answer.is_success());
-        answer
+    fn tell(&self, method: &'static str, started: Instant, answer: &MethodResponse) {
+        if let Some(observer) = &self.observer {
+            observer.answered(method, started.elapsed(), answer.is_success());
+        }
     }
 }
 
@@ -54,12 +51,23 @@ where
 
     fn call<'a>(&self, request: Request<'a>) -> impl Future<Output = MethodResponse> + Send + 'a {
         let (this, name) = (self.clone(), self.known.get(request.method_name()).copied().unwrap_or("unknown"));
-        async move { this.tell(name, this.inner.call(request)).await }
+        async move {
+            // Quick methods are answered while the future is made.
+            let started = Instant::now();
+            let answer = this.inner.call(request).await;
+            this.tell(name, started, &answer);
+            answer
+        }
     }
 
     fn batch<'a>(&self, batch: Batch<'a>) -> impl Future<Output = MethodResponse> + Send + 'a {
         let this = self.clone();
-        async move { this.tell("batch", this.inner.batch(batch)).await }
+        async move {
+            let started = Instant::now();
+            let answer = this.inner.batch(batch).await;
+            this.tell("batch", started, &answer);
+            answer
+        }
     }
 
     fn notification<'a>(&self, notification: Notification<'a>) -> impl Future<Output = MethodResponse> + Send + 'a {
