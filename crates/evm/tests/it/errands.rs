@@ -222,15 +222,17 @@ fn trace_run(chain: &TestChain, targets: &[Address]) -> limpid_evm::CallFrame {
 
 #[test]
 fn an_errand_does_not_start_under_the_lock_or_in_a_static_frame() {
-    let inner = IRunner::runThenPayCall { target: FOREIGN, to: BOB }.abi_encode();
+    // One whose second step writes nothing that could be refused in its place.
+    let inner = IRunner::runInsideCall { target: FOREIGN, how: 9 }.abi_encode();
     let nested = insistent(RUNNER, &inner, U256::ZERO);
-    let mut chain = chain_of(&[(FORWARDER, forwarder(How::StaticCall)), (FOREIGN, gas_keeper())]);
-    put_code(&mut chain, CAROL, nested);
+    let mut chain = chain_of(&[(FORWARDER, forwarder(How::StaticCall)), (FOREIGN, gas_keeper()), (CAROL, nested)]);
     assert_ok(&run(&mut chain, &[CAROL], [0; 4], false));
     assert_eq!(written(&chain), wei(2), "the nested errand is refused");
     assert!(chain.state.slots(FOREIGN).is_empty());
-    let outcome = chain.send(ALICE, FORWARDER, U256::ZERO, via(RUNNER, inner));
+    let outcome = chain.send(ALICE, FORWARDER, U256::ZERO, via(RUNNER, &inner));
     assert_reverts(&outcome, errors::StaticCallNotAllowed {});
+    assert_ok(&chain.send(ALICE, CAROL, U256::ZERO, []));
+    assert!(!chain.state.slots(FOREIGN).is_empty(), "by itself it goes through");
 }
 
 #[test]
