@@ -28,9 +28,9 @@ const SHARE: u64 = 100;
 /// Accounts loaded at a time.
 const LOAD: u64 = 10_000;
 /// Blocks before measuring: most paths were walked once.
-const WARM: u64 = 1_500;
-const BLOCKS: usize = 300;
-const KILLS: u64 = 9;
+const WARM: u64 = 1_000;
+const BLOCKS: usize = 200;
+const KILLS: u64 = 7;
 
 /// The child's folder and engine.
 const FOLDER: &str = "LIMPID_BENCH_STATE_FOLDER";
@@ -162,14 +162,27 @@ fn restarts(folder: &Path, kind: StoreKind) -> Vec<f64> {
     times
 }
 
+/// Milliseconds of a proof of a height 500 blocks back, with a slot, and of the next one there.
+fn past_proofs(db: &StateDb) -> [f64; 2] {
+    let height = db.head().expect("a head").height - 500;
+    [0, SHARE].map(|number| {
+        let started = Instant::now();
+        db.proof(address(number), &[U256::ZERO], height).expect("proves");
+        started.elapsed().as_secs_f64() * 1e3
+    })
+}
+
 fn main() {
     if let Some(folder) = env::var_os(FOLDER) {
         let kind = env::var(ENGINE).expect("an engine").parse().expect("a known engine");
         child(Path::new(&folder), kind);
     }
+    let started = Instant::now();
+    let step = |what: &str| eprintln!("{:>6.0?} {what}", started.elapsed());
     let folders: Vec<_> = (0..3).map(|_| tempfile::tempdir().expect("a folder")).collect();
     let mut small = Chain::load(folders[0].path(), StoreKind::Fjall, SMALL);
     let mut large = Chain::load(folders[1].path(), StoreKind::Fjall, LARGE);
+    step("loaded");
     let (mut small_ms, mut large_ms) = (Vec::new(), Vec::new());
     for block in 0..WARM + BLOCKS as u64 {
         let (one, other) = (small.block(), large.block());
@@ -181,10 +194,14 @@ fn main() {
     let mean = |times: &[f64]| times.iter().sum::<f64>() / times.len() as f64;
     let (small_mean, large_mean) = (mean(&small_ms), mean(&large_ms));
     let nodes = large.db.nodes_in_memory();
+    let proofs = past_proofs(&large.db);
+    step(&format!("means {small_mean:.1} and {large_mean:.1} ms, proofs {proofs:.1?} ms"));
     drop((small, large));
     let fjall = restarts(folders[1].path(), StoreKind::Fjall);
+    step(&format!("fjall opens in {fjall:.0?} ms"));
     drop(Chain::load(folders[2].path(), StoreKind::Redb, LARGE));
     let redb = restarts(folders[2].path(), StoreKind::Redb);
+    step(&format!("redb opens in {redb:.0?} ms"));
     let worst = |times: &[f64]| times.iter().copied().fold(0.0, f64::max);
     let (small_p50, large_p50) = (median(small_ms), median(large_ms));
     publish(
@@ -196,6 +213,8 @@ fn main() {
             "block_cost_mean_10k_accounts_cpu_ms": small_mean,
             "block_cost_mean_1m_accounts_cpu_ms": large_mean,
             "trie_nodes_in_memory_1m_accounts": nodes,
+            "proof_500_blocks_back_1m_accounts_first_ms": proofs[0],
+            "proof_500_blocks_back_1m_accounts_next_ms": proofs[1],
             "restart_1m_accounts_fjall_worst_ms": worst(&fjall),
             "restart_1m_accounts_fjall_median_ms": median(fjall),
             "restart_1m_accounts_redb_worst_ms": worst(&redb),
