@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Other people's tools against a running node: Foundry, ethers, viem, web3.py, Hardhat, Ponder, published bytecode.
 #
-#   scripts/clients.sh install         their packages, each tool's in a folder of its own
+#   scripts/clients.sh install         their packages, each tool's in a folder of its own, and published bytecode
 #   scripts/clients.sh test [FILE...]  the tests, against LIMPID_BIN (default: the ci build)
 #
 # A tool that cannot be installed is a failure, never a skip.
@@ -36,6 +36,7 @@ python_packages() {
 
 case "${1:-}" in
     install)
+        (cd "$root" && reference)
         packages .
         path=$(tools_path)
         for tool in hardhat ponder; do PATH=$path packages "$tool"; done

@@ -9,7 +9,7 @@ const require = createRequire(folder);
 
 /** `{ abi, bytecode, links }` of an artifact file that Hardhat, Truffle or Waffle wrote. */
 function artifact(path) {
-  if (!existsSync(`${folder}node_modules`)) throw new Error('published bytecode is missing: run `npm ci` in tests/reference');
+  if (!existsSync(`${folder}node_modules`)) throw new Error('published bytecode is missing: run scripts/clients.sh install');
   const { abi, bytecode, linkReferences = {} } = require(path);
   const links = Object.values(linkReferences).flatMap((libraries) => Object.entries(libraries));
   return { abi, bytecode: bytecode.startsWith('0x') ? bytecode : `0x${bytecode}`, links };
