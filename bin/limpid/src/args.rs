@@ -56,6 +56,8 @@ pub enum Command {
     /// Check, compact, back up and restore a chain's data folder
     #[command(subcommand)]
     Db(cmd::db::DbCommand),
+    /// Copy a foreign chain from a file of blocks
+    Import(cmd::import::ImportArgs),
     /// Make, import and list wallets
     #[command(subcommand)]
     Wallet(cmd::wallet::WalletCommand),

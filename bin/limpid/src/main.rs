@@ -69,6 +69,7 @@ fn run(cli: Cli) -> Result<(), error::CliError> {
     match cli.command {
         Command::Init(args) => cmd::init::run(&args, &global),
         Command::Node(args) => cmd::node::run(args, &global),
+        Command::Import(args) => cmd::import::run(args, &global),
         Command::Wallet(args) => cmd::wallet::run(args, &global),
         Command::Abi(args) => cmd::abi::run(args, &global),
         Command::Completions(args) => cmd::completions::run(args),
@@ -98,6 +99,7 @@ async fn online(command: Command, global: &args::Global) -> Result<(), error::Cl
         Command::Init(_)
         | Command::Node(_)
         | Command::Db(_)
+        | Command::Import(_)
         | Command::Wallet(_)
         | Command::Abi(_)
         | Command::Completions(_) => Ok(()),

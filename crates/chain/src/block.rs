@@ -4,20 +4,57 @@ use crate::{
     receipt::Receipt,
     tx::{RecoverError, Recovered, Transaction},
 };
-use alloy_consensus::{EMPTY_ROOT_HASH, Header};
-use alloy_eips::{eip2718::Encodable2718, eip7685::EMPTY_REQUESTS_HASH};
+use alloy_consensus::{
+    EMPTY_ROOT_HASH, Header,
+    proofs::{calculate_ommers_root, calculate_withdrawals_root},
+};
+use alloy_eips::{eip2718::Encodable2718, eip4895::Withdrawal, eip7685::EMPTY_REQUESTS_HASH};
 use alloy_primitives::{Address, B256, Bloom, keccak256};
 use alloy_rlp::{BufMut, Decodable, Encodable};
 use alloy_trie::root::ordered_trie_root_with_encoder;
 use std::sync::Arc;
 
-/// A block as it travels: header and transactions.
+/// What a block of a foreign chain carries beside transactions. Blocks of our own chains have no ommers and an empty
+/// list of withdrawals, which is the default.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extra {
+    /// Headers of blocks that lost (before the merge).
+    pub ommers: Vec<Header>,
+    /// What the beacon chain pays out; `None` before Shanghai.
+    pub withdrawals: Option<Vec<Withdrawal>>,
+}
+
+impl Default for Extra {
+    fn default() -> Self {
+        Self { ommers: Vec::new(), withdrawals: Some(Vec::new()) }
+    }
+}
+
+impl Extra {
+    /// What the header says about it.
+    pub fn ommers_hash(&self) -> B256 {
+        calculate_ommers_root(&self.ommers)
+    }
+
+    /// What the header says about it.
+    pub fn withdrawals_root(&self) -> Option<B256> {
+        self.withdrawals.as_ref().map(|list| calculate_withdrawals_root(list))
+    }
+
+    fn length(&self) -> usize {
+        self.ommers.length().saturating_add(self.withdrawals.as_ref().map_or(0, Encodable::length))
+    }
+}
+
+/// A block as it travels: header and body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
     /// The header.
     pub header: Header,
     /// The transactions in order.
     pub transactions: Vec<Transaction>,
+    /// What foreign chains have besides.
+    pub extra: Extra,
 }
 
 /// A block with its hash, and its transactions with hashes and senders.
@@ -29,6 +66,8 @@ pub struct SealedBlock {
     pub header: Header,
     /// The transactions in order.
     pub transactions: Vec<Arc<Recovered>>,
+    /// What foreign chains have besides.
+    pub extra: Extra,
 }
 
 /// A block with its receipts, in the block's order.
@@ -36,8 +75,15 @@ pub struct SealedBlock {
 pub struct BlockWithReceipts {
     /// The block.
     pub block: SealedBlock,
-    /// One for each transaction.
+    /// One for each transaction; none at all if the block was imported without executing it.
     pub receipts: Vec<Receipt>,
+}
+
+impl BlockWithReceipts {
+    /// Whether what its transactions did is known.
+    pub const fn is_executed(&self) -> bool {
+        self.receipts.len() == self.block.transactions.len()
+    }
 }
 
 impl Block {
@@ -45,7 +91,7 @@ impl Block {
     pub fn seal(self) -> Result<SealedBlock, RecoverError> {
         let recover = |tx| Recovered::recover(tx).map(Arc::new);
         let transactions = self.transactions.into_iter().map(recover).collect::<Result<_, _>>()?;
-        Ok(SealedBlock { hash: self.header.hash_slow(), header: self.header, transactions })
+        Ok(SealedBlock { hash: self.header.hash_slow(), header: self.header, transactions, extra: self.extra })
     }
 }
 
@@ -58,37 +104,45 @@ impl SealedBlock {
     /// The block as it travels.
     pub fn unseal(&self) -> Block {
         let transactions = self.transactions.iter().map(|tx| tx.tx().clone()).collect();
-        Block { header: self.header.clone(), transactions }
+        Block { header: self.header.clone(), transactions, extra: self.extra.clone() }
     }
 }
 
-/// As Ethereum encodes a block: header, transactions, no ommers, no withdrawals.
+impl Block {
+    fn payload(&self) -> usize {
+        let header = self.header.length();
+        header.saturating_add(self.transactions.length()).saturating_add(self.extra.length())
+    }
+}
+
+/// As Ethereum encodes a block: header, transactions, ommers, and from Shanghai on withdrawals.
 impl Encodable for Block {
     fn encode(&self, out: &mut dyn BufMut) {
-        let no_items: [u8; 2] = [alloy_rlp::EMPTY_LIST_CODE; 2];
-        let payload = self.header.length().saturating_add(self.transactions.length()).saturating_add(no_items.len());
-        alloy_rlp::Header { list: true, payload_length: payload }.encode(out);
+        alloy_rlp::Header { list: true, payload_length: self.payload() }.encode(out);
         self.header.encode(out);
         self.transactions.encode(out);
-        out.put_slice(&no_items);
+        self.extra.ommers.encode(out);
+        if let Some(withdrawals) = &self.extra.withdrawals {
+            withdrawals.encode(out);
+        }
     }
 
     fn length(&self) -> usize {
-        let payload = self.header.length().saturating_add(self.transactions.length()).saturating_add(2);
-        alloy_rlp::Header { list: true, payload_length: payload }.length_with_payload()
+        alloy_rlp::Header { list: true, payload_length: self.payload() }.length_with_payload()
     }
 }
 
-/// Our own blocks only: a block with ommers or withdrawals is refused.
 impl Decodable for Block {
     fn decode(buf: &mut &[u8]) -> alloy_rlp::Result<Self> {
         let mut fields = alloy_rlp::Header::decode_bytes(buf, true)?;
         let header = Header::decode(&mut fields)?;
         let transactions = Vec::<Transaction>::decode(&mut fields)?;
-        if fields != [alloy_rlp::EMPTY_LIST_CODE; 2] {
-            return Err(alloy_rlp::Error::Custom("blocks of this chain have neither ommers nor withdrawals"));
+        let ommers = Vec::<Header>::decode(&mut fields)?;
+        let withdrawals = if fields.is_empty() { None } else { Some(Vec::<Withdrawal>::decode(&mut fields)?) };
+        if !fields.is_empty() {
+            return Err(alloy_rlp::Error::UnexpectedLength);
         }
-        Ok(Self { header, transactions })
+        Ok(Self { header, transactions, extra: Extra { ommers, withdrawals } })
     }
 }
 

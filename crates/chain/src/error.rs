@@ -79,6 +79,12 @@ pub enum ChainError {
         /// Blocks.
         most: u64,
     },
+    /// The chain is a copy: see [`crate::import`].
+    #[error("this is an imported chain: it makes no blocks")]
+    Imported,
+    /// A file that cannot be imported.
+    #[error("cannot import: {0}")]
+    Import(String),
     /// Asked for what only a development chain does.
     #[error("only development chains do this")]
     NotDev,
@@ -106,6 +112,15 @@ pub enum BlockFault {
         /// The earliest.
         earliest: u64,
     },
+    /// A block of a fork that this program does not execute.
+    #[error("it is of {name}, and this program executes Osaka's rules alone: import its chain with --head-state")]
+    Fork {
+        /// The fork's name.
+        name: &'static str,
+    },
+    /// A deposit event that validators could not read.
+    #[error("a deposit event of another shape than EIP-6110 has")]
+    Deposit,
     /// A header field is not what execution gives.
     #[error("{field} is {found}, but execution gives {expected}")]
     Field {

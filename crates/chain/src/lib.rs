@@ -37,6 +37,9 @@
 //! 9. Pruning and backups go on beside blocks, and a whole directory can be checked: any row that is changed or missing
 //!    is found (`tests/it/upkeep.rs`).
 //! 10. A data directory opens only under the rules it was written under (`tests/it/blocks.rs`).
+//! 11. A copy of a foreign chain has the hashes of the original, burns and pays coin as Ethereum does, makes no blocks,
+//!     and is refused whole if one block is not what its header says (`tests/it/import.rs`).
+//! 12. A virtual block is the block that would follow, and nothing of it stays (`limpid-rpc`'s `tests/it/simulate.rs`).
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
@@ -47,6 +50,7 @@ mod feed;
 pub mod fees;
 pub mod genesis;
 pub mod history;
+pub mod import;
 pub mod ledger;
 pub mod logs;
 pub mod node;

@@ -2,7 +2,7 @@
 //! rows sort by them.
 
 use crate::{
-    block::{BlockWithReceipts, SealedBlock},
+    block::{BlockWithReceipts, Extra, SealedBlock},
     edit,
     error::{ChainError, damaged},
     receipt::{Blooms, Receipt, decode_row_logs},
@@ -48,12 +48,15 @@ pub(crate) fn positions(height: u64) -> impl Iterator<Item = Position> {
 
 /// Puts everything that can be read back of a block, but its indices.
 pub(crate) fn put_block(batch: &mut Batch, block: &BlockWithReceipts, moves: &[Vec<ValueMove>]) {
-    let SealedBlock { hash, header, transactions } = &block.block;
+    let SealedBlock { hash, header, transactions, extra } = &block.block;
     let height = header.number;
     let mut row = hash.to_vec();
     header.encode(&mut row);
     batch.put(Table::Headers, height.to_be_bytes(), row);
     batch.put(Table::BlockIndex, hash.as_slice(), height.to_be_bytes());
+    if *extra != Extra::default() {
+        batch.put(Table::Misc, extra_key(height), encode_extra(extra));
+    }
     for (position, tx) in positions(height).zip(transactions) {
         let mut row = tx.sender().to_vec();
         tx.tx().encode_2718(&mut row);
@@ -77,12 +80,64 @@ pub(crate) fn delete_block(batch: &mut Batch, block: &SealedBlock) {
     batch.delete(Table::BlockIndex, block.hash.as_slice());
     batch.delete(Table::Signatures, block.hash.as_slice());
     batch.delete(Table::Misc, edits_key(height));
+    batch.delete(Table::Misc, extra_key(height));
     for (position, tx) in positions(height).zip(&block.transactions) {
         batch.delete(Table::Bodies, position.key());
         batch.delete(Table::Receipts, position.key());
         batch.delete(Table::Moves, position.key());
         batch.delete(Table::TxIndex, tx.hash().as_slice());
     }
+}
+
+/// Says that the chain is a copy, in [`Table::Misc`].
+const IMPORT: &[u8] = b"import";
+
+/// How far a copy of a foreign chain has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Import {
+    /// Not all blocks are there, or the state is not.
+    Unfinished,
+    /// Its blocks were executed.
+    Executed,
+    /// Its blocks were taken as they were: there are neither receipts nor states but the head's.
+    Copied,
+}
+
+pub(crate) fn put_import(batch: &mut Batch, import: Import) {
+    batch.put(Table::Misc, IMPORT, [import as u8]);
+}
+
+pub(crate) fn import(reader: &dyn Reader) -> Result<Option<Import>, ChainError> {
+    match reader.get(Table::Misc, IMPORT)?.as_deref() {
+        None => Ok(None),
+        Some([0]) => Ok(Some(Import::Unfinished)),
+        Some([1]) => Ok(Some(Import::Executed)),
+        Some([2]) => Ok(Some(Import::Copied)),
+        Some(_) => Err(damaged("note of an import")),
+    }
+}
+
+/// What a foreign block has besides transactions, in [`Table::Misc`].
+fn extra_key(height: u64) -> Vec<u8> {
+    [b"extra/".as_slice(), &height.to_be_bytes()].concat()
+}
+
+/// Ommers, then withdrawals if there is such a list.
+fn encode_extra(extra: &Extra) -> Vec<u8> {
+    let mut row = alloy_rlp::encode(&extra.ommers);
+    if let Some(withdrawals) = &extra.withdrawals {
+        withdrawals.encode(&mut row);
+    }
+    row
+}
+
+fn extra(reader: &dyn Reader, height: u64) -> Result<Extra, ChainError> {
+    let Some(row) = reader.get(Table::Misc, &extra_key(height))? else { return Ok(Extra::default()) };
+    let mut rest = row.as_slice();
+    let bad = |_| damaged("list of ommers and withdrawals");
+    let ommers = Vec::<Header>::decode(&mut rest).map_err(bad)?;
+    let withdrawals = if rest.is_empty() { None } else { Some(Vec::decode(&mut rest).map_err(bad)?) };
+    Ok(Extra { ommers, withdrawals })
 }
 
 /// Edits that a development chain's block took up, in [`Table::Misc`].
@@ -164,7 +219,8 @@ pub(crate) fn block(reader: &dyn Reader, height: u64) -> Result<Option<BlockWith
     let receipts = all(Table::Receipts)
         .map(|row| Receipt::decode_row(&row?.1, &mut blooms).map_err(|_| damaged("receipt")))
         .collect::<Result<_, ChainError>>()?;
-    Ok(Some(BlockWithReceipts { block: SealedBlock { hash, header, transactions }, receipts }))
+    let extra = extra(reader, height)?;
+    Ok(Some(BlockWithReceipts { block: SealedBlock { hash, header, transactions, extra }, receipts }))
 }
 
 fn decode_tx(row: &[u8]) -> Result<Recovered, ChainError> {

@@ -19,7 +19,7 @@ use revm::{
 };
 use std::sync::Arc;
 
-/// Who makes Ethereum's own system calls (EIP-4788, EIP-2935).
+/// Who makes Ethereum's own system calls (EIP-4788, EIP-2935, EIP-7002, EIP-7251).
 const ETHEREUM_SYSTEM: Address = address!("0xfffffffffffffffffffffffffffffffffffffffe");
 
 /// Executes the transactions of one block on a source, in order.
@@ -49,8 +49,11 @@ pub(crate) fn block_env(block: &BlockContext) -> BlockEnv {
         basefee: block.base_fee,
         difficulty: U256::ZERO,
         prevrandao: Some(block.prevrandao),
-        // No blobs on our chains: the price stands at its floor of 1 wei.
-        blob_excess_gas_and_price: Some(BlobExcessGasAndPrice { excess_blob_gas: 0, blob_gasprice: 1 }),
+        // Execution looks at the price only.
+        blob_excess_gas_and_price: Some(BlobExcessGasAndPrice {
+            excess_blob_gas: 0,
+            blob_gasprice: block.blob_base_fee.unwrap_or(1),
+        }),
         ..BlockEnv::default()
     }
 }
@@ -145,8 +148,11 @@ impl BlockExecutor {
             Overlay::new(Arc::new(crate::source::MemorySource::default())),
         );
         let recorder = std::mem::take(self.vm.recorder());
+        let (cfg, precompiles) = (self.vm.inner.ctx.cfg.clone(), self.vm.inner.precompiles.clone());
         self.vm = Vm::new(overlay, &self.rules, block_env(&self.block));
         *self.vm.recorder() = recorder;
+        self.vm.inner.ctx.cfg = cfg;
+        self.vm.inner.precompiles = precompiles;
     }
 
     /// V-4: status 0, nonce raised, the whole gas limit paid. The journal undoes the transaction entry by
@@ -173,11 +179,15 @@ impl BlockExecutor {
         Ok(panicked(tx.gas_limit, trace))
     }
 
-    fn ethereum_call(&mut self, to: Address, data: Bytes) -> Result<(), ExecError> {
+    /// One of Ethereum's own calls; gives what it returned.
+    pub(crate) fn ethereum_call(&mut self, to: Address, data: Bytes) -> Result<Bytes, ExecError> {
         self.vm.recorder().start(false);
         self.vm.inner.ctx.tx = TxEnv::new_system_tx_with_caller(ETHEREUM_SYSTEM, to, data);
-        Pipeline.run_system_call(&mut self.vm).map_err(exec_error)?;
-        Ok(())
+        let result = Pipeline.run_system_call(&mut self.vm).map_err(exec_error)?;
+        Ok(match result {
+            ExecutionResult::Success { output, .. } => output.into_data(),
+            _ => Bytes::new(),
+        })
     }
 }
 

@@ -19,7 +19,7 @@
 //! - V-5 *Same block, same result.* No clock, float, randomness or map order reaches a result: diffs are
 //!   sorted, and a second executor with other hash seeds is part of the tests.
 //! - V-6 *Fees are the community's.* Base fee and tip are credited to the block's beneficiary, which is
-//!   the fee ledger.
+//!   the fee ledger. On a foreign chain the base fee is burnt and the tip is the beneficiary's (EIP-1559).
 //! - V-7 *Machine rules.* What the work queue does in a block is one system transaction per phase,
 //!   within a gas reserve, each item in a checkpoint of its own ([`hooks`]).
 //! - V-8 *Errands.* The gateway's calls to foreign code run between two native steps, in frames of their own,
@@ -31,11 +31,13 @@
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 mod errand;
+mod ethereum;
 pub mod executor;
 pub mod frame;
 pub mod genesis;
 pub mod hooks;
 mod host;
+mod precompiles;
 pub mod recorder;
 pub mod registry;
 pub mod signature;

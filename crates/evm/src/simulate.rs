@@ -4,6 +4,7 @@ use crate::{
     executor::{block_env, panicked, run_tx},
     frame::guarded,
     host::Rights,
+    precompiles::Precompiles,
     registry::Rules,
     source::{Overlay, Source},
     types::{BlockContext, ExecError, Outcome, StateDiff},
@@ -33,10 +34,47 @@ pub struct AccountOverride {
     pub state: Option<BTreeMap<B256, B256>>,
     /// Some of its slots.
     pub state_diff: BTreeMap<B256, B256>,
+    /// Where the precompile at this address answers instead.
+    pub move_precompile_to: Option<Address>,
 }
 
 /// Pretended accounts, sorted.
 pub type Overrides = BTreeMap<Address, AccountOverride>;
+
+/// Why overrides make no sense.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OverrideError {
+    /// Only precompiles can be moved.
+    #[error("account {0} is not a precompile")]
+    NotPrecompile(Address),
+    /// A precompile cannot move to where it is.
+    #[error("the precompile {0} cannot be moved to its own address")]
+    ToItself(Address),
+    /// A precompile cannot move onto an account that is pretended too.
+    #[error("account {0} is already overridden")]
+    Taken(Address),
+}
+
+/// Looks for overrides that make no sense under `rules`.
+///
+/// # Errors
+/// [`OverrideError`] for the first one by address.
+pub fn check_overrides(rules: &Rules, overrides: &Overrides) -> Result<(), OverrideError> {
+    let precompiles = Precompiles::new(rules.spec);
+    for (address, change) in overrides {
+        let Some(to) = change.move_precompile_to else { continue };
+        if !precompiles.answers(address) {
+            return Err(OverrideError::NotPrecompile(*address));
+        }
+        if to == *address {
+            return Err(OverrideError::ToItself(to));
+        }
+        if overrides.contains_key(&to) {
+            return Err(OverrideError::Taken(to));
+        }
+    }
+    Ok(())
+}
 
 /// What a simulation leaves out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,16 +105,9 @@ impl Simulator {
         Self { source, rules: rules.clone(), block, overrides }
     }
 
-    fn overlay(&self) -> Result<Overlay, ExecError> {
-        let mut overlay = Overlay::new(self.source.clone());
-        for (address, change) in &self.overrides {
-            pretend(&mut overlay, *address, change).map_err(|error| ExecError::Fatal(error.to_string()))?;
-        }
-        Ok(overlay)
-    }
-
     fn machine(&self, options: Options) -> Result<Vm, ExecError> {
-        let mut vm = Vm::new(self.overlay()?, &self.rules, block_env(&self.block));
+        let mut vm = Vm::new(Overlay::new(self.source.clone()), &self.rules, block_env(&self.block));
+        pretend_all(&mut vm, &self.overrides)?;
         if !options.strict {
             let cfg = &mut vm.inner.ctx.cfg;
             cfg.disable_nonce_check = true;
@@ -170,8 +201,9 @@ impl Simulator {
         if tx.gas_price == 0 {
             return Ok(cap);
         }
-        let mut overlay = self.overlay()?;
-        let account = overlay.basic(tx.caller).map_err(|error| ExecError::Fatal(error.to_string()))?;
+        let mut vm = self.machine(Options::default())?;
+        let account = vm.inner.ctx.journaled_state.database.basic(tx.caller);
+        let account = account.map_err(|error| ExecError::Fatal(error.to_string()))?;
         let balance = account.map(|account| account.balance).unwrap_or_default();
         let spendable =
             balance.checked_sub(tx.value).ok_or(EstimateError::Funds { needed: tx.value, held: balance })?;
@@ -213,6 +245,10 @@ fn succeeds(attempt: Result<Outcome, ExecError>) -> Result<bool, ExecError> {
 
 /// Runs one call; a panic in native code is a failed call that changed nothing.
 fn try_tx(vm: &mut Vm, tx: TxEnv, options: Options) -> Result<Outcome, ExecError> {
+    if !options.strict && tx.gas_price == 0 {
+        // A free call pays no base fee, and contracts that compare the two should not see one that is higher (as geth).
+        vm.inner.ctx.block.basefee = 0;
+    }
     let gas_limit = tx.gas_limit;
     match run_tx(vm, tx, options.trace) {
         Err(ExecError::Fatal(_)) if vm.panicked.is_some() => {
@@ -223,7 +259,26 @@ fn try_tx(vm: &mut Vm, tx: TxEnv, options: Options) -> Result<Outcome, ExecError
     }
 }
 
+/// Pretends accounts before anything ran. A pretended precompile is an account like any other.
+pub(crate) fn pretend_all(vm: &mut Vm, overrides: &Overrides) -> Result<(), ExecError> {
+    for (address, change) in overrides {
+        if let Some(original) = vm.inner.precompiles.take(*address)
+            && let Some(to) = change.move_precompile_to
+        {
+            vm.inner.precompiles.put(to, original);
+        }
+        let overlay = &mut vm.inner.ctx.journaled_state.database;
+        pretend(overlay, *address, change).map_err(|error| ExecError::Fatal(error.to_string()))?;
+    }
+    Ok(())
+}
+
 fn pretend(overlay: &mut Overlay, address: Address, change: &AccountOverride) -> Result<(), crate::SourceError> {
+    let AccountOverride { balance, nonce, code, state, state_diff, .. } = change;
+    // Nothing pretended is no account either.
+    if balance.is_none() && nonce.is_none() && code.is_none() && state.is_none() && state_diff.is_empty() {
+        return Ok(());
+    }
     let mut info = overlay.basic(address)?.unwrap_or_default();
     if let Some(balance) = change.balance {
         info.balance = balance;

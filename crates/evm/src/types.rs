@@ -27,6 +27,8 @@ pub struct BlockContext {
     pub parent_hash: B256,
     /// Parent beacon root, for EIP-4788; zero on our own chains.
     pub parent_beacon_root: B256,
+    /// Wei per unit of blob gas; `None` on our own chains, which have no blobs: the price stands at its floor of 1.
+    pub blob_base_fee: Option<u128>,
 }
 
 /// Coin that changed hands, in the transaction itself or deep inside it.

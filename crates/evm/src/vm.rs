@@ -2,6 +2,7 @@
 
 use crate::{
     frame,
+    precompiles::Precompiles,
     recorder::{Closed, Opened, Recorder},
     registry::{Registry, Rules},
     source::{Overlay, SourceError},
@@ -16,7 +17,7 @@ use revm::{
     },
     context_interface::{Cfg, JournalTr},
     handler::{
-        EthFrame, EthPrecompiles, EvmTr, FrameInitOrResult, FrameResult, FrameTr, Handler, ItemOrResult,
+        EthFrame, EvmTr, FrameInitOrResult, FrameResult, FrameTr, Handler, ItemOrResult,
         evm::{ContextDbError, FrameInitResult},
         instructions::EthInstructions,
     },
@@ -38,7 +39,7 @@ pub(crate) struct Extra {
 }
 
 pub(crate) type Context = RevmContext<BlockEnv, TxEnv, CfgEnv, Overlay, Journal<Overlay>, Extra>;
-type Inner = Evm<Context, (), EthInstructions<EthInterpreter, Context>, EthPrecompiles, EthFrame<EthInterpreter>>;
+type Inner = Evm<Context, (), EthInstructions<EthInterpreter, Context>, Precompiles, EthFrame<EthInterpreter>>;
 pub(crate) type VmError = EVMError<SourceError, InvalidTransaction>;
 pub(crate) type StepError = ContextDbError<Context>;
 
@@ -67,7 +68,7 @@ impl Vm {
                 ctx,
                 inspector: (),
                 instruction,
-                precompiles: EthPrecompiles::new(rules.spec),
+                precompiles: Precompiles::new(rules.spec),
                 frame_stack: FrameStack::new_prealloc(8),
             },
             registry: rules.registry.clone(),
@@ -174,7 +175,7 @@ fn error_words(result: revm::interpreter::InstructionResult) -> String {
 impl EvmTr for Vm {
     type Context = Context;
     type Instructions = EthInstructions<EthInterpreter, Context>;
-    type Precompiles = EthPrecompiles;
+    type Precompiles = Precompiles;
     type Frame = EthFrame<EthInterpreter>;
 
     fn all(&self) -> (&Self::Context, &Self::Instructions, &Self::Precompiles, &FrameStack<Self::Frame>) {
@@ -218,7 +219,7 @@ impl EvmTr for Vm {
     }
 }
 
-/// revm's pipeline with our fee rule (V-6).
+/// revm's pipeline with our fee rule (V-6), or Ethereum's on a foreign chain.
 #[derive(Debug, Default)]
 pub(crate) struct Pipeline;
 
@@ -236,7 +237,12 @@ impl Handler for Pipeline {
         if ctx.cfg.is_fee_charge_disabled() {
             return Ok(());
         }
-        let price = revm::context_interface::Transaction::effective_gas_price(&ctx.tx, u128::from(ctx.block.basefee));
+        let base_fee = u128::from(ctx.block.basefee);
+        let mut price = revm::context_interface::Transaction::effective_gas_price(&ctx.tx, base_fee);
+        if evm.registry.entries().is_empty() {
+            // A foreign chain burns the base fee, as Ethereum does.
+            price = price.saturating_sub(base_fee);
+        }
         let used = result.gas().used();
         credit_fees(ctx, price, used)?;
         Ok(())

@@ -2,12 +2,15 @@
 //!
 //! Codes: -32700 for what is no JSON, -32600 for what is no request, -32601 for unknown methods, -32602 for bad
 //! parameters, 3 with the revert data for a call that reverts, -32000 for everything else that Ethereum's nodes
-//! refuse, -32603 for failures of this node. Messages are geth's where geth has one, because clients match on them.
+//! refuse, 4444 for history that is not here, -32603 for failures of this node; `eth_simulateV1` has codes of its own. Messages are geth's where geth has one, because clients match on them.
 
 use alloy_primitives::Bytes;
 use jsonrpsee::types::ErrorObjectOwned;
 use limpid_chain::{ChainError, PoolError, WorkError, logs::LogError, node::CallError};
-use limpid_evm::{ExecError, InvalidTransaction, Outcome, Stopped, simulate::EstimateError};
+use limpid_evm::{
+    ExecError, InvalidTransaction, Outcome, Stopped,
+    simulate::{EstimateError, OverrideError},
+};
 use limpid_state::StateError;
 use serde_json::Value;
 
@@ -25,6 +28,8 @@ pub const BAD_PARAMS: i32 = -32602;
 pub const LIMIT: i32 = -32005;
 /// This node failed.
 pub const INTERNAL: i32 = -32603;
+/// History that this node does not keep, or never had (execution-apis).
+pub const NO_HISTORY: i32 = 4444;
 
 /// What a method returns.
 pub type Result<T> = std::result::Result<T, RpcError>;
@@ -105,8 +110,17 @@ impl RpcError {
             CallError::Work(WorkError::Timeout(_)) => Self::refused(error.to_string()),
             CallError::Work(error) => Self::internal(&error),
             CallError::Exec(error) => Self::execution(&error),
+            CallError::Override(error) => Self::overrides(&error),
             CallError::Estimate(error) => Self::estimate(error, gas),
             CallError::Chain(error) => error.into(),
+        }
+    }
+
+    /// Overrides that make no sense.
+    pub fn overrides(error: &OverrideError) -> Self {
+        match error {
+            OverrideError::ToItself(_) => Self::new(-38022, error.to_string()),
+            _ => Self::refused(error.to_string()),
         }
     }
 
@@ -166,7 +180,9 @@ impl From<PoolError> for RpcError {
 impl From<ChainError> for RpcError {
     fn from(error: ChainError) -> Self {
         match &error {
-            ChainError::NotDev
+            ChainError::State(state) if is_history(state) => Self::new(NO_HISTORY, error.to_string()),
+            ChainError::Imported
+            | ChainError::NotDev
             | ChainError::Stopping
             | ChainError::Time { .. }
             | ChainError::TimeTooFar { .. }
@@ -183,14 +199,20 @@ impl From<LogError> for RpcError {
             LogError::Reversed { .. } | LogError::Future { .. } | LogError::Range { .. } => {
                 Self::params(error.to_string())
             }
+            LogError::NotExecuted(_) => Self::new(NO_HISTORY, error.to_string()),
             LogError::TooMany { .. } | LogError::TooLong { .. } => Self::new(LIMIT, error.to_string()),
             LogError::Chain(error) => error.into(),
         }
     }
 }
 
+/// Whether this says that history is not here, rather than that the node failed.
+const fn is_history(error: &StateError) -> bool {
+    matches!(error, StateError::UnknownHeight { .. })
+}
+
 impl From<StateError> for RpcError {
     fn from(error: StateError) -> Self {
-        Self::internal(&error)
+        if is_history(&error) { Self::new(NO_HISTORY, error.to_string()) } else { Self::internal(&error) }
     }
 }

@@ -1,7 +1,7 @@
 //! What the node tells, for those who wait in tokio.
 
 use alloy_primitives::B256;
-use limpid_chain::{HeadEvent, Node, Recovered, Subscription};
+use limpid_chain::{BlockWithReceipts, HeadEvent, Node, Recovered, Subscription};
 use parking_lot::Mutex;
 use std::{collections::VecDeque, sync::Arc};
 use tokio::sync::broadcast;
@@ -10,6 +10,8 @@ use tokio::sync::broadcast;
 const BLOCKS_BEHIND: usize = 64;
 /// Admitted transactions that a slow subscriber may be behind; whoever is further behind misses some.
 const TRANSACTIONS_BEHIND: usize = 1_024;
+/// Blocks with logs that a development chain took back and that are kept for filters.
+const KEPT_GONE: usize = 256;
 /// Hashes of admitted transactions that are kept for filters.
 const KEPT_HASHES: usize = 32_768;
 
@@ -18,6 +20,7 @@ pub(crate) struct Events {
     heads: broadcast::Sender<HeadEvent>,
     admitted: broadcast::Sender<Arc<Recovered>>,
     hashes: Arc<Mutex<Hashes>>,
+    gone: Arc<Mutex<Gone>>,
     _listeners: [Subscription; 2],
 }
 
@@ -26,6 +29,25 @@ pub(crate) struct Events {
 struct Hashes {
     next: u64,
     kept: VecDeque<B256>,
+}
+
+/// Blocks that a development chain took back, numbered.
+#[derive(Default)]
+struct Gone {
+    next: u64,
+    kept: VecDeque<Arc<BlockWithReceipts>>,
+}
+
+impl Gone {
+    fn push(&mut self, blocks: &[Arc<BlockWithReceipts>]) {
+        for block in blocks {
+            if self.kept.len() >= KEPT_GONE {
+                self.kept.pop_front();
+            }
+            self.kept.push_back(block.clone());
+            self.next = self.next.saturating_add(1);
+        }
+    }
 }
 
 impl Hashes {
@@ -49,16 +71,23 @@ impl Events {
     pub(crate) fn new(node: &Node) -> Self {
         let (heads, admitted) = (broadcast::Sender::new(BLOCKS_BEHIND), broadcast::Sender::new(TRANSACTIONS_BEHIND));
         let hashes = Arc::new(Mutex::new(Hashes::default()));
+        let gone = Arc::new(Mutex::new(Gone::default()));
         let (to_heads, to_admitted, to_hashes) = (heads.clone(), admitted.clone(), hashes.clone());
+        let to_gone = gone.clone();
         let _listeners = [
-            // An error only says that nobody listens.
-            node.on_head(move |event| drop(to_heads.send(event.clone()))),
+            node.on_head(move |event| {
+                if let HeadEvent::Rewound(_, gone) = event {
+                    to_gone.lock().push(gone);
+                }
+                // An error only says that nobody listens.
+                drop(to_heads.send(event.clone()));
+            }),
             node.on_transaction(move |tx| {
                 to_hashes.lock().push(tx.hash());
                 drop(to_admitted.send(tx.clone()));
             }),
         ];
-        Self { heads, admitted, hashes, _listeners }
+        Self { heads, admitted, hashes, gone, _listeners }
     }
 
     /// Every move of the head from now on.
@@ -69,6 +98,20 @@ impl Events {
     /// Every transaction that is admitted from now on.
     pub(crate) fn admitted(&self) -> broadcast::Receiver<Arc<Recovered>> {
         self.admitted.subscribe()
+    }
+
+    /// How many blocks were taken back so far.
+    pub(crate) fn gone_so_far(&self) -> u64 {
+        self.gone.lock().next
+    }
+
+    /// The blocks taken back since `from`, and how many there were so far. The oldest are missing when there were too
+    /// many.
+    pub(crate) fn gone_since(&self, from: u64) -> (Vec<Arc<BlockWithReceipts>>, u64) {
+        let gone = self.gone.lock();
+        let missing = usize::try_from(gone.next.saturating_sub(from)).unwrap_or(usize::MAX);
+        let skip = gone.kept.len().saturating_sub(missing);
+        (gone.kept.iter().skip(skip).cloned().collect(), gone.next)
     }
 
     /// Where the list of admitted transactions ends now.

@@ -11,14 +11,19 @@
 //! # Rules
 //!
 //! - R-1 *Codes by the book.* -32700, -32600, -32601, -32602 as JSON-RPC 2.0 has them; 3 with data for reverts; -32000
-//!   for what Ethereum's nodes refuse; -32005 for limits ([`error`]). Tested in `tests/it/wire.rs`, `tests/it/calls.rs`.
+//!   for what Ethereum's nodes refuse; -32005 for limits; 4444 for history that is not here ([`error`]). Tested in
+//!   `tests/it/wire.rs`, `tests/it/calls.rs`, `tests/it/simulate.rs`, and by the execution-apis suite
+//!   (`bin/limpid/tests/it/execution_apis`).
 //! - R-2 *Arguments first.* Every argument is read before anything happens; what is malformed changes nothing, and the
-//!   message names the argument, never a type of this program. Tested in `tests/it/malformed.rs`.
+//!   message names the argument, never a type of this program. Tested in `tests/it/malformed.rs`,
+//!   `tests/it/badinput.rs`.
 //! - R-3 *Limits on everything.* Sizes of requests and answers, batches, connections, subscriptions, filters, log
-//!   searches, gas and time of calls. Tested in `tests/it/wire.rs`, `tests/it/filters.rs`, `tests/it/calls.rs`.
+//!   searches, gas and time of calls; a request's head and body have to come in time. Tested in `tests/it/wire.rs`,
+//!   `tests/it/filters.rs`, `tests/it/calls.rs`, `tests/it/badinput.rs`.
 //! - R-4 *Development methods only on development chains.* Tested in `tests/it/dev.rs`.
-//! - R-5 *Blocks are pushed in order, none twice, none left out*, however slow the subscriber. Tested in
-//!   `tests/it/subscriptions.rs`.
+//! - R-5 *Blocks are pushed in order, none twice, none left out*, however slow the subscriber. Logs of blocks that a
+//!   development chain takes back are pushed again as removed. Tested in `tests/it/subscriptions.rs`,
+//!   `tests/it/filters.rs`.
 //! - R-6 *System transactions look like transactions*: every field that clients demand is there. Tested in
 //!   `types/transaction.rs`.
 
@@ -36,9 +41,9 @@ pub use server::{Config, Observer, ServeError, Server};
 
 /// The names of all methods that a node offers, sorted.
 pub fn method_names(node: limpid_chain::Node) -> Vec<&'static str> {
-    let dev = node.is_dev();
-    let mut methods = methods::Methods::new(Api::new(node));
-    api::register(&mut methods, dev);
+    let api = Api::new(node);
+    let mut methods = methods::Methods::new(api.clone());
+    api::register(&mut methods, &api);
     let mut names: Vec<_> = methods.finish().method_names().collect();
     names.sort_unstable();
     names

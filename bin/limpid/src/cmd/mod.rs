@@ -6,6 +6,7 @@ pub mod completions;
 pub mod db;
 pub mod gateway;
 pub mod history;
+pub mod import;
 pub mod init;
 pub mod market;
 pub mod node;

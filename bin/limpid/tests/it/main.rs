@@ -1,5 +1,6 @@
 //! The program as a person runs it: the built binary, its output and what it leaves on disk.
 mod db;
+mod execution_apis;
 mod flows;
 mod gateway;
 mod market;

@@ -1,6 +1,9 @@
 //! The genesis file: the JSON that other clients read, with our fields in `config.limpid`.
 
-use super::{GAS_LIMIT, Genesis, GenesisAccount, INITIAL_BASE_FEE};
+use super::{
+    GAS_LIMIT, Genesis, GenesisAccount, INITIAL_BASE_FEE,
+    foreign::{FirstHeader, Foreign, Forks},
+};
 use crate::fees::FeeRules;
 use alloy_primitives::{Address, B256, U256};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
@@ -19,6 +22,8 @@ pub(super) struct GenesisFile {
     gas_limit: U256,
     #[serde(default, deserialize_with = "field::base_fee")]
     base_fee_per_gas: Option<U256>,
+    #[serde(flatten)]
+    header: FirstHeader,
     alloc: BTreeMap<Address, AccountFile>,
 }
 
@@ -28,6 +33,8 @@ struct Config {
     chain_id: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     limpid: Option<Limpid>,
+    #[serde(flatten)]
+    forks: Forks,
 }
 
 /// Misspelled fields are refused here: they would silently mean other rules.
@@ -102,6 +109,8 @@ impl TryFrom<GenesisFile> for Genesis {
     type Error = String;
 
     fn try_from(file: GenesisFile) -> Result<Self, String> {
+        let natives = file.config.limpid.as_ref().is_some_and(|limpid| limpid.natives);
+        let foreign = Foreign { header: file.header, forks: file.config.forks };
         let small = |name: &str, value: U256| {
             u64::try_from(value).map_err(|_| format!("genesis: {name} {value} is larger than 2^64 - 1"))
         };
@@ -116,7 +125,9 @@ impl TryFrom<GenesisFile> for Genesis {
                 floor: limpid.base_fee_floor,
             }),
             rising_time: file.config.limpid.as_ref().is_none_or(|limpid| limpid.rising_time),
-            natives: file.config.limpid.as_ref().is_some_and(|limpid| limpid.natives),
+            natives,
+            // Ours says nothing of the kind.
+            foreign: (!natives && foreign != Foreign::default()).then_some(foreign),
             dev: file.config.limpid.as_ref().is_some_and(|limpid| limpid.dev),
             operator: file.config.limpid.as_ref().and_then(|limpid| limpid.operator),
             alloc: file.alloc.into_iter().map(|(address, account)| (address, account.into())).collect(),
@@ -157,6 +168,10 @@ fn check(genesis: &Genesis) -> Result<(), String> {
 
 impl From<Genesis> for GenesisFile {
     fn from(genesis: Genesis) -> Self {
+        let foreign = genesis.foreign.unwrap_or_default();
+        // What a file without our section means needs no section.
+        let is_ethereum = genesis.fees == FeeRules::ETHEREUM && genesis.rising_time && !genesis.natives;
+        let needs_none = is_ethereum && !genesis.dev && genesis.operator.is_none();
         let limpid = Limpid {
             base_fee_change_denominator: genesis.fees.change_denominator,
             elasticity: genesis.fees.elasticity,
@@ -167,7 +182,12 @@ impl From<Genesis> for GenesisFile {
             operator: genesis.operator,
         };
         Self {
-            config: Config { chain_id: genesis.chain_id, limpid: Some(limpid) },
+            config: Config {
+                chain_id: genesis.chain_id,
+                limpid: (!needs_none).then_some(limpid),
+                forks: foreign.forks,
+            },
+            header: foreign.header,
             timestamp: U256::from(genesis.timestamp),
             gas_limit: U256::from(genesis.gas_limit),
             base_fee_per_gas: Some(U256::from(genesis.base_fee)),
@@ -197,7 +217,7 @@ impl From<GenesisAccount> for AccountFile {
 }
 
 /// A number as JSON number, hex string or decimal string: genesis files have all three.
-pub(super) fn quantity<'de, D: Deserializer<'de>>(deserializer: D) -> Result<U256, D::Error> {
+pub(crate) fn quantity<'de, D: Deserializer<'de>>(deserializer: D) -> Result<U256, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Written {

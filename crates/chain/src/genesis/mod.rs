@@ -1,9 +1,13 @@
 //! The genesis of a chain: everything its blocks follow from.
 
 mod file;
+mod foreign;
+
+pub(crate) use self::file::quantity;
+pub use self::foreign::{BlobLimits, Foreign, Fork, Forks};
 
 use crate::{
-    block::{HeaderStart, SealedBlock},
+    block::{Extra, HeaderStart, SealedBlock},
     fees::FeeRules,
 };
 use alloy_primitives::{Address, B256, Bytes, U256, address, keccak256};
@@ -66,6 +70,8 @@ pub struct Genesis {
     pub rising_time: bool,
     /// Whether the native contracts and predeploys are there.
     pub natives: bool,
+    /// Forks and first header of a foreign chain; `None` on ours.
+    pub foreign: Option<Foreign>,
     /// A development chain: automine and the dev methods; no evidence of anything.
     pub dev: bool,
     /// Whose signatures of headers count; `None` if nobody's do.
@@ -85,6 +91,7 @@ impl Genesis {
             fees: FeeRules::LIMPID,
             rising_time: false,
             natives: true,
+            foreign: None,
             dev: false,
             operator: None,
             alloc: BTreeMap::new(),
@@ -106,16 +113,22 @@ impl Genesis {
 
     /// Block 0 with a given state root.
     pub fn block(&self, beneficiary: Address, state_root: B256) -> SealedBlock {
-        let start = HeaderStart {
-            parent_hash: B256::ZERO,
-            number: 0,
-            timestamp: self.timestamp,
-            gas_limit: self.gas_limit,
-            base_fee: self.base_fee,
-            beneficiary,
+        let header = match &self.foreign {
+            Some(foreign) => foreign.first_header(self.timestamp, self.gas_limit, self.base_fee),
+            None => HeaderStart {
+                parent_hash: B256::ZERO,
+                number: 0,
+                timestamp: self.timestamp,
+                gas_limit: self.gas_limit,
+                base_fee: self.base_fee,
+                beneficiary,
+            }
+            .into_header(),
         };
-        let header = alloy_consensus::Header { state_root, ..start.into_header() };
-        SealedBlock { hash: header.hash_slow(), header, transactions: Vec::new() }
+        let header = alloy_consensus::Header { state_root, ..header };
+        let withdrawals = header.withdrawals_root.map(|_| Vec::new());
+        let extra = Extra { withdrawals, ..Extra::default() };
+        SealedBlock { hash: header.hash_slow(), header, transactions: Vec::new(), extra }
     }
 
     /// Identifies the rules a data directory was written under: this genesis, its native contracts and predeploys
@@ -184,6 +197,11 @@ mod tests {
         assert_eq!(genesis.base_fee, 1_000_000_000, "EIP-1559's initial base fee");
         assert!(genesis.rising_time && !genesis.natives && !genesis.dev);
         assert_eq!(genesis.alloc.len(), 2);
+        let forks = &genesis.foreign.as_ref().unwrap().forks;
+        assert_eq!((forks.homestead_block, forks.london_block), (Some(0), None));
+        let again = serde_json::to_string(&genesis).unwrap();
+        assert_eq!(serde_json::from_str::<Genesis>(&again).unwrap(), genesis, "and back");
+        assert!(!again.contains("limpid"));
         let slot = genesis.alloc[&DEV_314].storage.get(&B256::ZERO);
         assert_eq!(slot, Some(&B256::with_last_byte(0x12)));
     }

@@ -12,7 +12,10 @@ use crate::{
 use alloy_primitives::{B256, Signature, map::B256Set};
 use limpid_evm::{Rules, ValueMove};
 use limpid_state::{Batch, StateDb, Store, Table};
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
+
+/// Blocks with logs that are remembered when a development chain goes back.
+const MOST_GONE: usize = 256;
 
 /// Row of the genesis file in [`Table::Misc`].
 const GENESIS: &[u8] = b"genesis";
@@ -41,10 +44,10 @@ pub(super) fn commit_genesis(
     let block = genesis.block(beneficiary(genesis, rules), pending.root());
     let block = BlockWithReceipts { block, receipts: Vec::new() };
     let signature = operator.map(|operator| operator.sign(genesis.chain_id, block.block.hash));
-    let json = serde_json::to_vec(genesis).map_err(|error| ChainError::Genesis(error.to_string()))?;
+    let row = genesis_row(genesis)?;
     state.commit(&pending, 0, |batch| {
         put(batch, &block, &[], signature.as_ref());
-        batch.put(Table::Misc, GENESIS, json);
+        put_genesis(batch, row);
     })?;
     Ok(())
 }
@@ -53,6 +56,15 @@ pub(super) fn commit_genesis(
 pub fn stored_genesis(store: &dyn Store) -> Result<Genesis, ChainError> {
     let row = store.get(Table::Misc, GENESIS)?.ok_or_else(|| damaged("genesis"))?;
     serde_json::from_slice(&row).map_err(|_| damaged("genesis"))
+}
+
+/// The genesis file as a row.
+pub(crate) fn genesis_row(genesis: &Genesis) -> Result<Vec<u8>, ChainError> {
+    serde_json::to_vec(genesis).map_err(|error| ChainError::Genesis(error.to_string()))
+}
+
+pub(crate) fn put_genesis(batch: &mut Batch, row: Vec<u8>) {
+    batch.put(Table::Misc, GENESIS, row);
 }
 
 /// Whether the chain in `store` follows from this genesis.
@@ -99,17 +111,24 @@ impl Ledger {
         *pending = rest.into_iter().map(|one| (one.hash(), one)).collect();
     }
 
-    /// Takes the head back to `height`: every later block is forgotten. Development chains only.
-    pub(crate) fn rewind(&self, height: u64) -> Result<(), ChainError> {
+    /// Takes the head back to `height`: every later block is forgotten. Development chains only. Gives the forgotten
+    /// blocks that had logs, oldest first and at most [`MOST_GONE`], so that listeners can be told.
+    pub(crate) fn rewind(&self, height: u64) -> Result<Vec<Arc<BlockWithReceipts>>, ChainError> {
         if !self.genesis.dev {
             return Err(ChainError::NotDev);
         }
         let _moving = self.moving.lock();
         let head = self.head();
-        let mut batch = Batch::new();
+        let (mut batch, mut gone) = (Batch::new(), VecDeque::new());
         for later in height.saturating_add(1)..=head.block.number() {
             let block = self.stored_block(later)?;
             delete(&mut batch, &block, &self.stored_moves(&block.block)?);
+            if !block.block.header.logs_bloom.is_zero() {
+                if gone.len() >= MOST_GONE {
+                    gone.pop_front();
+                }
+                gone.push_back(Arc::new(block));
+            }
         }
         let prepared = self.state.prepare_rewind(height, &mut batch)?;
         let target = Arc::new(self.stored_block(height)?);
@@ -118,7 +137,7 @@ impl Ledger {
         *self.head.write() = target;
         self.pending.write().clear();
         *self.edits.write() = Default::default();
-        Ok(())
+        Ok(gone.into())
     }
 
     /// Writes what was put off to a quiet moment; after it the next start is quick.

@@ -1,9 +1,9 @@
 //! Building a block, and checking one that somebody else built: one function executes for both.
 
-use super::{Executed, Executor, Ledger, context};
+use super::{Executed, Executor, Ledger};
 use crate::{
     block::{
-        Block, BlockWithReceipts, HeaderStart, SealedBlock, first_difference, logs_bloom, receipts_root,
+        Block, BlockWithReceipts, Extra, HeaderStart, SealedBlock, first_difference, logs_bloom, receipts_root,
         transactions_root,
     },
     edit::{self, Edited},
@@ -14,6 +14,7 @@ use crate::{
     tx::{self, Phase, Recovered, SYSTEM_SENDER, SystemTx},
 };
 use alloy_consensus::Header;
+use alloy_eips::eip7685::Requests;
 use alloy_primitives::B256;
 use limpid_evm::{BlockExecutor, ExecError, Outcome, ValueMove};
 use limpid_state::Base;
@@ -30,17 +31,30 @@ const SENDERS_PER_THREAD: usize = 64;
 
 /// A block while it is executed.
 #[derive(Default)]
-struct Body {
-    transactions: Vec<Arc<Recovered>>,
-    receipts: Vec<Receipt>,
+pub(super) struct Body {
+    pub(super) transactions: Vec<Arc<Recovered>>,
+    pub(super) receipts: Vec<Receipt>,
     moves: Vec<Vec<ValueMove>>,
-    gas_used: u64,
+    pub(super) gas_used: u64,
     logs: u64,
     blooms: Blooms,
 }
 
 impl Body {
-    fn push(&mut self, tx: Arc<Recovered>, outcome: Outcome, base_fee: u64) {
+    /// Completes the header and the block.
+    pub(super) fn seal(self, header: Header, extra: Extra) -> (Arc<BlockWithReceipts>, Vec<Vec<ValueMove>>) {
+        let header = Header {
+            gas_used: self.gas_used,
+            transactions_root: transactions_root(&self.transactions.iter().map(|tx| tx.tx()).collect::<Vec<_>>()),
+            receipts_root: receipts_root(&self.receipts),
+            logs_bloom: logs_bloom(&self.receipts),
+            ..header
+        };
+        let block = SealedBlock { hash: header.hash_slow(), header, transactions: self.transactions, extra };
+        (Arc::new(BlockWithReceipts { block, receipts: self.receipts }), self.moves)
+    }
+
+    pub(super) fn push(&mut self, tx: Arc<Recovered>, outcome: Outcome, base_fee: u64) {
         self.gas_used = self.gas_used.saturating_add(outcome.gas_used);
         let first_log_index = self.logs;
         self.logs = self.logs.saturating_add(outcome.logs.len().try_into().unwrap_or(u64::MAX));
@@ -61,7 +75,7 @@ impl Body {
         self.transactions.push(tx);
     }
 
-    fn push_system(&mut self, height: u64, phase: Phase, outcome: Option<Outcome>) {
+    pub(super) fn push_system(&mut self, height: u64, phase: Phase, outcome: Option<Outcome>) {
         if let Some(outcome) = outcome {
             let tx = Recovered::trusted(SystemTx { height, phase }.into(), SYSTEM_SENDER);
             self.push(Arc::new(tx), outcome, 0);
@@ -79,9 +93,22 @@ impl Ledger {
     ) -> Result<Arc<Executed>, ChainError> {
         let (parent, base) = self.parent(parent)?;
         let earliest = self.genesis.earliest_after(parent.block.header.timestamp);
-        let start = self.start(&parent.block, timestamp.max(earliest));
-        let executed = Arc::new(self.run(&parent.block, base, start, txs)?);
+        let header = self.start(&parent.block, timestamp.max(earliest)).into_header();
+        let executed = Arc::new(self.run(&parent.block, base, header, Extra::default(), txs)?);
         self.keep(executed)
+    }
+
+    /// The block that [`Ledger::build_block`] would make, without keeping it.
+    pub(crate) fn preview(
+        &self,
+        parent: B256,
+        timestamp: u64,
+        txs: &mut dyn TxSource,
+    ) -> Result<Arc<BlockWithReceipts>, ChainError> {
+        let (parent, base) = self.parent(parent)?;
+        let earliest = self.genesis.earliest_after(parent.block.header.timestamp);
+        let header = self.start(&parent.block, timestamp.max(earliest)).into_header();
+        Ok(self.run(&parent.block, base, header, Extra::default(), txs)?.block)
     }
 
     /// See [`super::Executor::execute`].
@@ -94,6 +121,7 @@ impl Ledger {
             let (found, expected) = (found.to_string(), expected.to_string());
             return Err(invalid(BlockFault::Field { field: "transactions_root", found, expected }));
         }
+        self.check_extra(block).map_err(invalid)?;
         if let Some(known) = self.pending_block(hash) {
             return Ok(known);
         }
@@ -102,9 +130,12 @@ impl Ledger {
         if found < earliest {
             return Err(invalid(BlockFault::Timestamp { found, earliest }));
         }
-        let start = self.start(&parent.block, found);
+        let header = match self.forks() {
+            Some(_) => self.foreign_start(&parent.block, block).map_err(invalid)?,
+            None => self.start(&parent.block, found).into_header(),
+        };
         let mut given = Given::new(block).map_err(|index| invalid(BlockFault::Signature(index)))?;
-        let executed = self.run(&parent.block, base, start, &mut given);
+        let executed = self.run(&parent.block, base, header, block.extra.clone(), &mut given);
         if let Some((hash, reason)) = given.refused {
             return Err(invalid(BlockFault::Transaction { hash, reason }));
         }
@@ -125,7 +156,22 @@ impl Ledger {
         Ok(executed)
     }
 
-    fn start(&self, parent: &SealedBlock, timestamp: u64) -> HeaderStart {
+    /// The header stands for the rest of the body only if this holds.
+    fn check_extra(&self, block: &Block) -> Result<(), BlockFault> {
+        let (found, expected) = (block.header.ommers_hash, block.extra.ommers_hash());
+        if found != expected {
+            let (found, expected) = (found.to_string(), expected.to_string());
+            return Err(BlockFault::Field { field: "ommers_hash", found, expected });
+        }
+        let (found, expected) = (block.header.withdrawals_root, block.extra.withdrawals_root());
+        if found != expected {
+            let (found, expected) = (format!("{found:?}"), format!("{expected:?}"));
+            return Err(BlockFault::Field { field: "withdrawals_root", found, expected });
+        }
+        Ok(())
+    }
+
+    pub(super) fn start(&self, parent: &SealedBlock, timestamp: u64) -> HeaderStart {
         HeaderStart {
             parent_hash: parent.hash,
             number: parent.header.number.saturating_add(1),
@@ -137,46 +183,60 @@ impl Ledger {
     }
 
     /// Executes the transactions that `txs` gives over `base`, the state after `parent`.
-    fn run(
+    pub(super) fn run(
         &self,
         parent: &SealedBlock,
         base: Base,
-        start: HeaderStart,
+        header: Header,
+        extra: Extra,
         txs: &mut dyn TxSource,
     ) -> Result<Executed, ChainError> {
-        let header = start.into_header();
         let (height, base_fee) = (header.number, header.base_fee_per_gas.unwrap_or_default());
         let edits =
             if parent.hash == self.head().block.hash { self.edits_over(parent.header.number) } else { Arc::default() };
         let edited = Edited::new(base.clone(), edits.clone());
         let source = Arc::new(self.source(edited, parent.hash, parent.header.number));
-        let mut executor = BlockExecutor::new(source, &self.rules, context(&header));
+        let mut executor = BlockExecutor::new(source, &self.rules, self.context(&header));
         let mut body = Body::default();
         body.push_system(height, Phase::Begin, executor.begin()?);
-        self.run_users(&mut executor, &mut body, base_fee, txs)?;
-        body.push_system(height, Phase::End, executor.end()?);
+        let room = if self.genesis.natives { self.user_gas() } else { header.gas_limit };
+        self.run_users(&mut executor, &mut body, (base_fee, room), txs)?;
+        let requests = self.finish(&mut executor, &mut body, height, &extra)?;
+        let requests_hash = Some(requests.requests_hash());
         let state = self.state.apply(base, edit::merge(&edits, state_diff(executor.finish())))?;
-        let header = Header {
-            gas_used: body.gas_used,
-            transactions_root: transactions_root(&body.transactions.iter().map(|tx| tx.tx()).collect::<Vec<_>>()),
-            receipts_root: receipts_root(&body.receipts),
-            logs_bloom: logs_bloom(&body.receipts),
-            state_root: state.root(),
-            ..header
-        };
-        let block = SealedBlock { hash: header.hash_slow(), header, transactions: body.transactions };
-        let block = Arc::new(BlockWithReceipts { block, receipts: body.receipts });
-        Ok(Executed { block, moves: body.moves, state, edits })
+        let header = Header { state_root: state.root(), requests_hash, ..header };
+        let (block, moves) = body.seal(header, extra);
+        Ok(Executed { block, moves, state, edits, requests: requests.take() })
+    }
+
+    /// What stands after the last transaction: on our chains the end hook; on foreign ones withdrawals and requests.
+    pub(super) fn finish(
+        &self,
+        executor: &mut BlockExecutor,
+        body: &mut Body,
+        height: u64,
+        extra: &Extra,
+    ) -> Result<Requests, ChainError> {
+        if self.genesis.foreign.is_none() {
+            body.push_system(height, Phase::End, executor.end()?);
+            return Ok(Requests::default());
+        }
+        for withdrawal in extra.withdrawals.iter().flatten() {
+            executor.credit(withdrawal.address, withdrawal.amount_wei())?;
+        }
+        let queues = executor.requests()?;
+        let logs: Vec<_> = body.receipts.iter().flat_map(|receipt| receipt.logs.iter().cloned()).collect();
+        self.requests(&logs, queues).map_err(|fault| ChainError::Execution(fault.to_string()))
     }
 
     fn run_users(
         &self,
         executor: &mut BlockExecutor,
         body: &mut Body,
-        base_fee: u64,
+        (base_fee, room): (u64, u64),
         txs: &mut dyn TxSource,
     ) -> Result<(), ChainError> {
-        let (mut left, mut no_room) = (self.user_gas(), 0usize);
+        let (mut left, mut no_room) = (room, 0usize);
         while no_room < MAX_NO_ROOM && left >= tx::LEAST_GAS {
             let Some(tx) = txs.next() else { break };
             let Some(env) = tx::env(&tx) else {
@@ -207,10 +267,10 @@ impl Ledger {
 }
 
 /// The transactions of a block that somebody else built. The first refusal ends it.
-struct Given {
+pub(super) struct Given {
     txs: VecDeque<Arc<Recovered>>,
     last: B256,
-    refused: Option<(B256, String)>,
+    pub(super) refused: Option<(B256, String)>,
 }
 
 impl Given {
@@ -218,7 +278,7 @@ impl Given {
     ///
     /// System transactions are left out: execution makes them again, and the transactions root shows whether they
     /// stood where they belong.
-    fn new(block: &Block) -> Result<Self, usize> {
+    pub(super) fn new(block: &Block) -> Result<Self, usize> {
         let txs: Vec<_> = block.transactions.iter().enumerate().filter(|(_, tx)| tx.as_system().is_none()).collect();
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
         let share = txs.len().div_ceil(cores).max(SENDERS_PER_THREAD);

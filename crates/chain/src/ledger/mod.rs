@@ -9,10 +9,17 @@ mod execute;
 pub mod verify;
 
 pub use self::commit::stored_genesis;
+mod foreign;
+mod simulate;
+
+pub use self::foreign::BlockPlan;
+pub use self::simulate::{SimulateError, SimulatedBlock, SimulatedCall, VirtualBlock, VirtualCall, VirtualOptions};
+
+pub(crate) use self::commit::{genesis_row, put_genesis};
 
 use self::ancestry::Ancestry;
 use crate::{
-    block::{Block, BlockWithReceipts},
+    block::{Block, BlockWithReceipts, SealedBlock},
     error::{ChainError, damaged},
     genesis::Genesis,
     operator::Operator,
@@ -20,7 +27,7 @@ use crate::{
     rows,
     source::{StateSource, state_diff},
 };
-use alloy_primitives::{Address, B256, TxKind, U256, map::B256Map};
+use alloy_primitives::{Address, B256, Bytes, TxKind, U256, map::B256Map};
 use alloy_sol_types::SolCall;
 use limpid_abi::IQueue;
 use limpid_evm::{
@@ -45,6 +52,8 @@ pub struct Executed {
     pub state: Pending,
     /// What a development chain's user wrote before it; otherwise nothing.
     pub edits: Arc<StateDiff>,
+    /// What a foreign block asks of the beacon chain (EIP-7685).
+    pub requests: Vec<Bytes>,
 }
 
 impl Executed {
@@ -86,6 +95,7 @@ pub struct Ledger {
     pub(crate) state: StateDb,
     pub(crate) store: Arc<dyn Store>,
     operator: Option<Operator>,
+    import: Option<rows::Import>,
     pub(crate) pending: Arc<RwLock<B256Map<Arc<Executed>>>>,
     head: RwLock<Arc<BlockWithReceipts>>,
     /// What the block over the one at this height will take up, on development chains.
@@ -115,6 +125,13 @@ fn first_state(genesis: &Genesis, rules: &Rules) -> Result<StateDiff, ChainError
     let diff =
         genesis_state(rules, genesis.timestamp, &accounts).map_err(|error| ChainError::Genesis(error.to_string()))?;
     Ok(state_diff(diff))
+}
+
+/// Block 0 of a genesis.
+pub(crate) fn first_block(genesis: &Genesis, rules: &Rules) -> Result<SealedBlock, ChainError> {
+    let state = StateDb::open(Arc::new(MemStore::new()))?;
+    let pending = state.apply(&state.committed(), first_state(genesis, rules)?)?;
+    Ok(genesis.block(beneficiary(genesis, rules), pending.root()))
 }
 
 /// What identifies the rules of a data directory: see [`Genesis::rules_hash`].
@@ -151,7 +168,14 @@ impl Ledger {
             return Err(ChainError::Genesis(format!("the operator is {named}, but the key given is of {key}")));
         }
         let state = StateDb::open_with(store.clone(), options)?;
+        let import = rows::import(store.as_ref())?;
+        if import == Some(rows::Import::Unfinished) {
+            return Err(ChainError::Import(
+                "an import into this directory did not finish: delete the folder and import again".to_owned(),
+            ));
+        }
         if state.head().is_none() {
+            check_forks(&genesis)?;
             commit::commit_genesis(&state, &genesis, &rules, operator.as_ref())?;
         }
         commit::check_genesis(store.as_ref(), &genesis)?;
@@ -166,6 +190,7 @@ impl Ledger {
             state,
             store,
             operator,
+            import,
             pending: Arc::default(),
             head: RwLock::new(Arc::new(head)),
             edits: RwLock::default(),
@@ -191,6 +216,16 @@ impl Ledger {
     /// Whose signatures stand beside the blocks.
     pub fn operator(&self) -> Option<Address> {
         self.operator.as_ref().map(Operator::address)
+    }
+
+    /// Whether the chain is a copy of a foreign one, which grows by imports alone.
+    pub const fn is_imported(&self) -> bool {
+        self.import.is_some()
+    }
+
+    /// Whether its blocks were taken without executing them: nothing is known of what their transactions did.
+    pub fn is_copied(&self) -> bool {
+        self.import == Some(rows::Import::Copied)
     }
 
     /// Who receives base fees and tips: the fee ledger; nobody on a chain without native contracts.
@@ -221,7 +256,7 @@ impl Ledger {
         }
         let head = self.head();
         let source = self.source(self.state.committed(), head.block.hash, head.block.number());
-        let block = context(&head.block.header);
+        let block = self.context(&head.block.header);
         let simulator = Simulator::new(Arc::new(source), &self.rules, block, Overrides::new());
         let call = TxEnv {
             kind: TxKind::Call(self.rules.registry.addresses().queue),
@@ -235,6 +270,11 @@ impl Ledger {
         // A chain whose registry has no queue answers with nothing.
         let due = IQueue::nextDueCall::abi_decode_returns(&outcome.output).ok().filter(|_| outcome.success);
         Ok(due.filter(|due| *due != u64::MAX))
+    }
+
+    /// What execution must know of a header.
+    pub(crate) fn context(&self, header: &alloy_consensus::Header) -> BlockContext {
+        BlockContext { blob_base_fee: self.blob_base_fee(header), ..context(header) }
     }
 
     /// A block that is not committed.
@@ -287,8 +327,7 @@ impl Ledger {
     }
 }
 
-/// What execution must know of a header.
-pub(crate) fn context(header: &alloy_consensus::Header) -> BlockContext {
+fn context(header: &alloy_consensus::Header) -> BlockContext {
     BlockContext {
         number: header.number,
         timestamp: header.timestamp,
@@ -298,7 +337,22 @@ pub(crate) fn context(header: &alloy_consensus::Header) -> BlockContext {
         prevrandao: header.mix_hash,
         parent_hash: header.parent_hash,
         parent_beacon_root: header.parent_beacon_block_root.unwrap_or_default(),
+        blob_base_fee: None,
     }
+}
+
+/// Whether blocks can be made over a genesis: a foreign one that names forks must have Osaka at its start.
+fn check_forks(genesis: &Genesis) -> Result<(), ChainError> {
+    let Some(foreign) = &genesis.foreign else { return Ok(()) };
+    let named = foreign.forks != crate::genesis::Forks::default();
+    if !named || foreign.forks.is_ours(genesis.timestamp) {
+        return Ok(());
+    }
+    let first = foreign.forks.name_at(&genesis.block(Address::ZERO, B256::ZERO).header);
+    Err(ChainError::Genesis(format!(
+        "its first block is of {first}, and this program executes Osaka's rules alone; `limpid import --head-state` takes \
+         such a chain as it is"
+    )))
 }
 
 fn beneficiary(genesis: &Genesis, rules: &Rules) -> Address {

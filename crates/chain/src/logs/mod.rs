@@ -108,6 +108,9 @@ pub enum LogError {
         /// The last block that fits.
         reached: u64,
     },
+    /// The block was imported without executing it, and its header does not exclude such logs.
+    #[error("the logs of block {0} are not known: it was imported without being executed")]
+    NotExecuted(u64),
     /// The node failed.
     #[error(transparent)]
     Chain(#[from] ChainError),
@@ -160,14 +163,23 @@ impl LogFilter {
     }
 }
 
-/// The logs that `filter` wants in the blocks `from` to `to`, both included, of a chain whose head is `head`.
+/// The chain that is searched.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Searched {
+    pub(crate) head: u64,
+    /// Whether there are rows of who logged what; a copy has headers alone.
+    pub(crate) indexed: bool,
+}
+
+/// The logs that `filter` wants in the blocks `from` to `to`, both included.
 pub(crate) fn search(
     reader: &dyn Reader,
     filter: &LogFilter,
     (from, to): (u64, u64),
-    head: u64,
+    chain: Searched,
     limits: &LogLimits,
 ) -> Result<Vec<FoundLog>, LogError> {
+    let head = chain.head;
     if from > to {
         return Err(LogError::Reversed { from, to });
     }
@@ -182,7 +194,8 @@ pub(crate) fn search(
     let mut start = from;
     while start <= to {
         let end = start.saturating_add(CHUNK - 1).min(to);
-        match index::candidates(reader, filter, (start, end))? {
+        let candidates = if chain.indexed { index::candidates(reader, filter, (start, end))? } else { None };
+        match candidates {
             Some(places) => places.into_iter().try_for_each(|(height, places)| search.transactions(height, &places))?,
             None => search.blocks(start, end)?,
         }
@@ -236,6 +249,9 @@ impl Search<'_> {
             let (_, header) = rows::decode_header(&row.map_err(ChainError::from)?.1)?;
             if self.filter.may_match(&header.logs_bloom) {
                 let block = rows::block(self.reader, header.number)?.ok_or_else(|| damaged("block"))?;
+                if !block.is_executed() {
+                    return Err(LogError::NotExecuted(header.number));
+                }
                 self.will_read(header.number, block.receipts.len())?;
                 self.found.extend(self.filter.select(&block));
                 self.has_found(header.number)?;

@@ -5,16 +5,16 @@ use crate::{
     block::BlockWithReceipts,
     edit::Edited,
     error::{ChainError, damaged},
-    ledger::context,
+    ledger::{BlockPlan, Executed, SimulateError, SimulatedBlock, VirtualBlock, VirtualOptions},
     source::StateSource,
     tx::{self, LEAST_GAS, MAX_GAS, Phase, Recovered},
     workers::WorkError,
 };
-use alloy_eips::BlockId;
+use alloy_eips::{BlockId, eip4895::Withdrawal};
 use alloy_primitives::{Address, B256};
 use limpid_evm::{
     BlockContext, BlockExecutor, ExecError, Outcome, StateDiff, TxEnv,
-    simulate::{EstimateError, Options, Overrides, Simulator},
+    simulate::{EstimateError, Options, OverrideError, Overrides, Simulator, check_overrides},
 };
 use std::sync::Arc;
 
@@ -36,6 +36,12 @@ pub struct BlockOverride {
     pub beneficiary: Option<Address>,
     /// The "random" number.
     pub prevrandao: Option<B256>,
+    /// Wei per unit of blob gas.
+    pub blob_base_fee: Option<u128>,
+    /// The parent's beacon root; of virtual blocks alone.
+    pub beacon_root: Option<B256>,
+    /// What the beacon chain pays out; of virtual blocks alone.
+    pub withdrawals: Option<Vec<Withdrawal>>,
 }
 
 /// On what a call runs.
@@ -68,6 +74,9 @@ pub enum CallError {
     /// The call could never be a transaction, or the database failed.
     #[error(transparent)]
     Exec(#[from] ExecError),
+    /// Pretended accounts that make no sense.
+    #[error(transparent)]
+    Override(#[from] OverrideError),
     /// No gas limit makes it succeed.
     #[error(transparent)]
     Estimate(#[from] EstimateError),
@@ -117,12 +126,34 @@ impl Node {
         tx.gas_limit = tx.gas_limit.min(self.inner().options.call_gas);
         self.work(move |inner| {
             let (source, header) = inner.source_after(options.at)?;
-            let mut block = context(&header);
+            check_overrides(inner.ledger.rules(), &options.accounts)?;
+            let mut block = inner.ledger.context(&header);
             block.timestamp = block.timestamp.saturating_add(later);
             let block = pretend(block, &options.block);
             let simulator = Simulator::new(Arc::new(source), inner.ledger.rules(), block, options.accounts);
             job(&simulator, tx)
         })
+    }
+
+    /// Executes blocks that are only pretended, each over the one before and the first over `at`. Together they may use
+    /// as much gas as one call.
+    pub fn simulate_blocks(
+        &self,
+        at: BlockId,
+        blocks: Vec<VirtualBlock>,
+        options: VirtualOptions,
+    ) -> Result<Vec<SimulatedBlock>, SimulateError> {
+        let gas = self.inner().options.call_gas;
+        self.work(move |inner| {
+            let base = inner.block(at)?.ok_or(CallError::UnknownBlock)?;
+            let state = inner.state_at(base.block.number())?;
+            Ok(inner.ledger.simulate(&base.block, state, blocks, options, gas))
+        })?
+    }
+
+    /// Makes a block over the head of a foreign chain, and forgets it again.
+    pub fn plan_block(&self, parent: B256, plan: BlockPlan) -> Result<Executed, CallError> {
+        self.work(move |inner| Ok(inner.ledger.plan(parent, plan, &inner.pool)?))
     }
 
     /// What a transaction that is in a block did, with its call tree.
@@ -141,7 +172,7 @@ impl Node {
     }
 
     /// Runs a job that executes transactions on a thread with enough stack for them.
-    fn work<T: Send + 'static>(
+    pub(super) fn work<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Inner) -> Result<T, CallError> + Send + 'static,
     ) -> Result<T, CallError> {
@@ -166,7 +197,8 @@ impl Inner {
         let edits = Arc::new(self.ledger.edits_of(height)?);
         let state = Edited::new(self.state_at(parent)?, edits);
         let source = self.ledger.source(state, block.block.header.parent_hash, parent);
-        let mut executor = BlockExecutor::new(Arc::new(source), self.ledger.rules(), context(&block.block.header));
+        let mut executor =
+            BlockExecutor::new(Arc::new(source), self.ledger.rules(), self.ledger.context(&block.block.header));
         let mut outcomes = Vec::new();
         let first_is_begin = starts_with_system(&block);
         executor.trace(first_is_begin && only.is_none_or(|only| only == 0));
@@ -210,6 +242,7 @@ fn pretend(block: BlockContext, with: &BlockOverride) -> BlockContext {
         base_fee: with.base_fee.unwrap_or(block.base_fee),
         beneficiary: with.beneficiary.unwrap_or(block.beneficiary),
         prevrandao: with.prevrandao.unwrap_or(block.prevrandao),
+        blob_base_fee: with.blob_base_fee.or(block.blob_base_fee),
         ..block
     }
 }

@@ -76,6 +76,20 @@ impl Node {
         Ok(())
     }
 
+    /// Sets the chain's time; it goes on from there. It must not be before the head's.
+    pub fn set_time(&self, timestamp: u64) -> Result<i64, ChainError> {
+        let earliest = self.dev()?.genesis().earliest_after(self.head().block.header.timestamp);
+        if timestamp < earliest {
+            return Err(ChainError::Time { asked: timestamp, earliest });
+        }
+        check_time(timestamp)?;
+        let by = i64::try_from(i128::from(timestamp).saturating_sub(i128::from(self.now()))).unwrap_or_default();
+        Ok(self.inner().driver.bend(|clock| {
+            clock.offset = clock.offset.saturating_add(by);
+            clock.offset
+        }))
+    }
+
     /// Moves the chain's time on, and gives how many seconds it is ahead of the machine's.
     pub fn increase_time(&self, by: Duration) -> Result<i64, ChainError> {
         check_time(self.dev()?.now().saturating_add(by.as_secs()))?;
@@ -111,11 +125,11 @@ impl Node {
     /// Takes the chain back to `height`; later blocks are gone for good. Waiting transactions stay.
     pub fn rewind(&self, height: u64) -> Result<Arc<BlockWithReceipts>, ChainError> {
         self.dev()?.inner().driver.request(move |inner| {
-            inner.ledger.rewind(height)?;
+            let gone = inner.ledger.rewind(height)?;
             let state = Arc::new(inner.ledger.state().committed());
             inner.pool.reset(state).map_err(|error| ChainError::Execution(error.to_string()))?;
             let head = inner.ledger.head();
-            inner.head_moved(&HeadEvent::Rewound(head.clone()));
+            inner.head_moved(&HeadEvent::Rewound(head.clone(), gone.into()));
             Ok(head)
         })
     }

@@ -110,6 +110,11 @@ impl Driver {
         change(&mut self.control.lock().clock)
     }
 
+    /// The timestamp that a block made now would have.
+    pub(super) fn next_timestamp(&self) -> u64 {
+        self.bend(|clock| clock.next.unwrap_or_else(|| clock.now()))
+    }
+
     /// The chain's time in seconds since 1970.
     pub(super) fn now(&self) -> u64 {
         self.control.lock().clock.now()
@@ -242,7 +247,7 @@ impl Inner {
         if best.is_empty() && !even_empty && self.next_due().is_none_or(|due| due > self.driver.now()) {
             return Ok(None);
         }
-        let timestamp = self.driver.bend(|clock| clock.next.unwrap_or_else(|| clock.now()));
+        let timestamp = self.driver.next_timestamp();
         let executed = self.ledger.build(head.block.hash, timestamp, &mut best)?;
         for (tx, refusal) in best.into_refused() {
             if let Refusal::Invalid(reason) = refusal {

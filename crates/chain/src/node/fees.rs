@@ -14,6 +14,12 @@ impl Node {
         self.ledger().next_base_fee(&self.head().block.header)
     }
 
+    /// The next block's price of blob gas in wei; 1, the floor, where there are no blobs.
+    pub fn next_blob_base_fee(&self) -> u128 {
+        let head = self.head();
+        self.ledger().next_blob_base_fee(&head.block.header)
+    }
+
     /// A tip in wei per gas that blocks take: what the middle transaction of recent blocks paid, 0 if there were none.
     pub fn suggested_tip(&self) -> Result<u128, ChainError> {
         let head = self.block_number();
@@ -39,14 +45,23 @@ impl Node {
             let header = &block.block.header;
             history.base_fees.push(header.base_fee_per_gas.unwrap_or_default());
             history.gas.push((header.gas_used, header.gas_limit));
+            history.blob_base_fees.push(self.ledger().blob_base_fee(header).unwrap_or(header_floor(header)));
+            let most = self.ledger().most_blob_gas(header.timestamp);
+            history.blob_gas.push((header.blob_gas_used.unwrap_or_default(), most));
             if !percentiles.is_empty() {
                 history.tips.push(tips_at(&block, percentiles));
             }
-            next = Some(self.ledger().next_base_fee(header));
+            next = Some((self.ledger().next_base_fee(header), self.ledger().next_blob_base_fee(header)));
         }
-        history.base_fees.extend(next);
+        history.base_fees.extend(next.map(|(base_fee, _)| base_fee));
+        history.blob_base_fees.extend(next.map(|(_, blob_base_fee)| blob_base_fee));
         Ok(history)
     }
+}
+
+/// The price of blob gas on a chain without blobs, and before there were any.
+fn header_floor(header: &alloy_consensus::Header) -> u128 {
+    header.excess_blob_gas.map_or(0, |_| 1)
 }
 
 /// Tip and gas of every user transaction, lowest tip first.

@@ -6,6 +6,7 @@ mod driver;
 mod fees;
 mod follow;
 mod options;
+mod pending;
 mod query;
 mod recent;
 mod upkeep;
@@ -45,15 +46,16 @@ use std::{
 pub enum HeadEvent {
     /// A block was committed.
     Block(Arc<BlockWithReceipts>),
-    /// A development chain went back to this block.
-    Rewound(Arc<BlockWithReceipts>),
+    /// A development chain went back to the first block; the others are gone, oldest first. Of those only blocks with
+    /// logs are named, and of many the newest.
+    Rewound(Arc<BlockWithReceipts>, Arc<[Arc<BlockWithReceipts>]>),
 }
 
 impl HeadEvent {
     /// The block that is the head now.
     pub const fn head(&self) -> &Arc<BlockWithReceipts> {
         match self {
-            Self::Block(block) | Self::Rewound(block) => block,
+            Self::Block(block) | Self::Rewound(block, _) => block,
         }
     }
 }
@@ -80,6 +82,7 @@ pub(crate) struct Inner {
     admitted: Feed<Arc<Recovered>>,
     /// When the work queue's next item is due after which block.
     due: Mutex<(B256, Option<u64>)>,
+    preview: pending::Preview,
     /// Height of the head, for those who wait for a receipt.
     progress: (Mutex<u64>, Condvar),
 }
@@ -124,7 +127,10 @@ impl Node {
         let ledger = Ledger::open_with(store, genesis, rules, operator, options.state())?;
         let tx_rules = TxRules {
             chain_id: ledger.genesis().chain_id,
-            block_gas: ledger.user_gas(),
+            block_gas: match ledger.is_imported() {
+                true => ledger.head().block.header.gas_limit,
+                false => ledger.user_gas(),
+            },
             base_fee_floor: ledger.genesis().fees.floor,
             unprotected: ledger.genesis().dev,
         };
@@ -132,10 +138,12 @@ impl Node {
         let workers = Workers::start(options.call_threads).map_err(|error| ChainError::Execution(error.to_string()))?;
         let head = ledger.head();
         let inner = Arc::new(Inner {
-            driver: Driver::new(options.mining),
+            // A copy makes no blocks.
+            driver: Driver::new(if ledger.is_imported() { Mining::Manual } else { options.mining }),
             recent: Mutex::new(Recent::new(head.clone())),
             progress: (Mutex::new(head.block.number()), Condvar::new()),
             due: Mutex::new((B256::ZERO, None)),
+            preview: pending::Preview::default(),
             heads: Feed::default(),
             admitted: Feed::default(),
             ledger,
@@ -289,7 +297,7 @@ impl Inner {
             let mut recent = self.recent.lock();
             match event {
                 HeadEvent::Block(block) => recent.push(block.clone()),
-                HeadEvent::Rewound(block) => *recent = Recent::new(block.clone()),
+                HeadEvent::Rewound(block, _) => *recent = Recent::new(block.clone()),
             }
         }
         *self.progress.0.lock() = head.block.number();

@@ -7,19 +7,19 @@ use crate::{
     error::{ChainError, damaged},
     history::{self, Cursor, Page},
     ledger::Executor,
-    logs::{self, FoundLog, LogError, LogFilter},
+    logs::{self, FoundLog, LogError, LogFilter, Searched},
     rows::{self, Position},
 };
 use alloy_consensus::Header;
 use alloy_eips::{BlockId, BlockNumberOrTag};
 use alloy_primitives::{Address, B256, Signature, U256};
 use limpid_evm::ValueMove;
-use limpid_state::AccountProof;
+use limpid_state::{AccountProof, StateError};
 use std::sync::Arc;
 
 impl Node {
-    /// The newest committed block. Latest, safe, finalized and pending are all this one: a committed block is final,
-    /// and nothing is shown before it is committed.
+    /// The newest committed block. Latest, safe and finalized are all this one, because a committed block is final; states
+    /// at pending are this one's too. What would come next is [`Node::pending_block`].
     pub fn head(&self) -> Arc<BlockWithReceipts> {
         self.inner().ledger.head()
     }
@@ -123,6 +123,15 @@ impl Node {
         Ok(Some(self.inner().ledger.state().proof(address, slots, height)?))
     }
 
+    /// The first height whose state is here.
+    pub fn oldest_state(&self) -> Result<u64, ChainError> {
+        match self.ledger().state().at(0) {
+            Ok(_) => Ok(0),
+            Err(StateError::UnknownHeight { first, .. }) => Ok(first.unwrap_or_default()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// What happened to an address before `before`, newest first.
     pub fn history(&self, address: Address, before: Option<Cursor>, limit: usize) -> Result<Page, ChainError> {
         let reader = self.inner().ledger.store.snapshot()?;
@@ -131,9 +140,9 @@ impl Node {
 
     /// The logs that `filter` wants in the blocks `from` to `to`, both included.
     pub fn logs(&self, filter: &LogFilter, from: u64, to: u64) -> Result<Vec<FoundLog>, LogError> {
-        let head = self.block_number();
+        let chain = Searched { head: self.block_number(), indexed: !self.ledger().is_copied() };
         let reader = self.inner().ledger.store.snapshot().map_err(ChainError::from)?;
-        logs::search(reader.as_ref(), filter, (from, to), head, &self.inner().options.logs)
+        logs::search(reader.as_ref(), filter, (from, to), chain, &self.inner().options.logs)
     }
 }
 

@@ -92,6 +92,10 @@ pub struct FeeHistory {
     pub base_fees: Vec<u64>,
     /// Gas used and gas limit of each block.
     pub gas: Vec<(u64, u64)>,
+    /// Wei per unit of blob gas; one more than blocks too.
+    pub blob_base_fees: Vec<u128>,
+    /// Blob gas used and the most that each block may use.
+    pub blob_gas: Vec<(u64, u64)>,
     /// For each block, the tip in wei per gas at each percentile of its gas; empty if none were asked for.
     pub tips: Vec<Vec<u128>>,
 }

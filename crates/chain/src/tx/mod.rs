@@ -16,7 +16,7 @@ pub use alloy_eips::eip7825::MAX_TX_GAS_LIMIT_OSAKA as MAX_GAS;
 
 pub(crate) use self::gas::LEAST_GAS;
 
-use alloy_consensus::{EthereumTxEnvelope, Transaction as _, TxEip4844, Typed2718};
+use alloy_consensus::{EthereumTxEnvelope, EthereumTypedTransaction, Transaction as _, TxEip4844, Typed2718};
 use alloy_eips::{
     Decodable2718, Encodable2718,
     eip2718::{Eip2718Error, Eip2718Result},
@@ -28,6 +28,9 @@ use alloy_rlp::{BufMut, Decodable, Encodable};
 
 /// A signed Ethereum transaction: types 0, 1, 2, 3 (without its blobs) and 4.
 pub type EthereumTx = EthereumTxEnvelope<TxEip4844>;
+
+/// An Ethereum transaction that nobody signed yet.
+pub type UnsignedTx = EthereumTypedTransaction<TxEip4844>;
 
 /// A transaction as it stands in a block.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,6 +128,11 @@ impl Transaction {
     /// The access list of types 1 and up.
     pub fn access_list(&self) -> Option<&AccessList> {
         self.as_ethereum().and_then(|tx| tx.access_list())
+    }
+
+    /// The blob gas of type 3.
+    pub fn blob_gas(&self) -> u64 {
+        self.as_ethereum().and_then(|tx| tx.blob_gas_used()).unwrap_or_default()
     }
 
     /// The authorizations of type 4.

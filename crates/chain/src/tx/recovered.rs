@@ -1,6 +1,6 @@
 //! A transaction with its sender, recovered once.
 
-use super::{SYSTEM_SENDER, Transaction};
+use super::{EthereumTx, SYSTEM_SENDER, Transaction};
 use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, B256, Bytes};
 
@@ -29,6 +29,22 @@ impl Recovered {
             }
         };
         Ok(Self::trusted(tx, sender))
+    }
+
+    /// As [`Recovered::recover`], for blocks from before Homestead, in which malleable signatures stand too (EIP-2).
+    pub(crate) fn recover_frontier(tx: Transaction) -> Result<Self, RecoverError> {
+        let Transaction::Ethereum(signed) = &tx else { return Err(RecoverError) };
+        let signature = signed.signature();
+        // The other signature of the same key, which is the one with a low s.
+        let twin = signature.normalized_s();
+        let (r, s) = (twin.r().into(), twin.s().into());
+        let sender = limpid_evm::recover_signer(signed.signature_hash(), twin.v(), r, s).ok_or(RecoverError)?;
+        Ok(Self::trusted(tx, sender))
+    }
+
+    /// A transaction that nobody signed, as `sender` would send it. For show alone: the pool and blocks recover senders.
+    pub fn unsigned(tx: EthereumTx, sender: Address) -> Self {
+        Self::trusted(tx.into(), sender)
     }
 
     /// With a sender that was recovered before, such as one read from the store.

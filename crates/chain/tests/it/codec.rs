@@ -2,11 +2,12 @@
 
 use crate::support::{every_type, key, stranger};
 use alloy_consensus::Header;
-use alloy_eips::{Decodable2718, eip2718::Encodable2718};
+use alloy_eips::{Decodable2718, eip2718::Encodable2718, eip4895::Withdrawal};
 use alloy_primitives::{Address, Bloom, Log, keccak256};
 use alloy_rlp::{Decodable, Encodable};
 use limpid_chain::{
     Block, Receipt, Recovered, SystemTx, Transaction,
+    block::Extra,
     tx::{Phase, SYSTEM_SENDER, SYSTEM_TX_TYPE},
 };
 use proptest::prelude::*;
@@ -68,7 +69,7 @@ fn blocks_there_and_back() {
         withdrawals_root: Some(Default::default()),
         ..Default::default()
     };
-    let block = Block { header, transactions: all() };
+    let block = Block { header, transactions: all(), extra: Extra::default() };
     let encoded = alloy_rlp::encode(&block);
     assert_eq!(encoded.len(), block.length());
     assert_eq!(Block::decode(&mut encoded.as_slice()).unwrap(), block);
@@ -77,6 +78,19 @@ fn blocks_there_and_back() {
     assert!(Transaction::decode(&mut typed.as_slice()).is_err());
     for cut in [1, 10, encoded.len() - 1] {
         assert!(Block::decode(&mut &encoded[..cut]).is_err());
+    }
+    // What only foreign chains have.
+    let withdrawal = Withdrawal { index: 1, validator_index: 2, address: Address::repeat_byte(3), amount: 4 };
+    let ommers = vec![Header { number: 299, ..Header::default() }];
+    for extra in [
+        Extra { ommers: ommers.clone(), withdrawals: None },
+        Extra { ommers, withdrawals: Some(vec![withdrawal]) },
+        Extra { ommers: vec![], withdrawals: None },
+    ] {
+        let block = Block { extra, ..block.clone() };
+        let encoded = alloy_rlp::encode(&block);
+        assert_eq!(encoded.len(), block.length());
+        assert_eq!(Block::decode(&mut encoded.as_slice()).unwrap(), block);
     }
 }
 

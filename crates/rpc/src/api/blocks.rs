@@ -2,13 +2,14 @@
 
 use super::Api;
 use crate::{
-    error::Result,
+    error::{NO_HISTORY, Result, RpcError},
     methods::Methods,
     params::{Args, block_id},
-    types::{Quantity, RpcBlock, RpcHeader, RpcReceipt, header, place_in},
+    types::{Quantity, RpcBlock, RpcHeader, RpcReceipt, header, ommer, place_in},
 };
 use alloy_eips::BlockId;
 use limpid_chain::BlockWithReceipts;
+use std::sync::Arc;
 
 pub(super) fn register(methods: &mut Methods) {
     methods.quick("eth_blockNumber", number);
@@ -31,8 +32,19 @@ fn number(api: &Api, args: Args) -> Result<Quantity<u64>> {
 }
 
 fn by_number(api: &Api, mut args: Args) -> Result<Option<RpcBlock>> {
-    let id = args.block_number("block")?.into();
-    shown(api, id, args)
+    let number = args.block_number("block")?;
+    if number.is_pending() {
+        let full = args.boolean_or("full transactions", false)?;
+        args.end()?;
+        let block = pending(api)?;
+        return Ok(Some(RpcBlock::pending(&block.block, full, api.node().chain_id())));
+    }
+    shown(api, number.into(), args)
+}
+
+/// What would be the next block now.
+fn pending(api: &Api) -> Result<Arc<BlockWithReceipts>> {
+    api.node().pending_block().map_err(|error| RpcError::call(error, 0))
 }
 
 fn by_hash(api: &Api, mut args: Args) -> Result<Option<RpcBlock>> {
@@ -62,18 +74,40 @@ fn header_by_hash(api: &Api, mut args: Args) -> Result<Option<RpcHeader>> {
 fn receipts(api: &Api, mut args: Args) -> Result<Option<Vec<RpcReceipt>>> {
     let id = block_id(&args.required("block")?)?;
     args.end()?;
-    Ok(api.node().block(id)?.map(|block| block_receipts(&block)))
+    if id.is_pending() {
+        // A block that is not made has no receipts.
+        return Ok(None);
+    }
+    api.node().block(id)?.map(|block| block_receipts(api, &block)).transpose()
 }
 
-fn block_receipts(block: &BlockWithReceipts) -> Vec<RpcReceipt> {
+fn block_receipts(api: &Api, block: &BlockWithReceipts) -> Result<Vec<RpcReceipt>> {
+    executed(block)?;
+    let blob_price = api.node().ledger().blob_base_fee(&block.block.header);
     let txs = block.block.transactions.iter().zip(&block.receipts).zip(0..);
-    txs.map(|((tx, receipt), index)| RpcReceipt::new(receipt, tx, &place_in(&block.block, index))).collect()
+    let shown = txs.map(|((tx, receipt), index)| {
+        RpcReceipt::new(receipt, tx, &place_in(&block.block, index)).with_blob_price(blob_price)
+    });
+    Ok(shown.collect())
+}
+
+/// Fails for a block whose transactions nobody here executed.
+pub(super) fn executed(block: &BlockWithReceipts) -> Result<()> {
+    if block.is_executed() {
+        return Ok(());
+    }
+    let height = block.block.number();
+    let why = format!("the receipts of block {height} are not known: it was imported without being executed");
+    Err(RpcError::new(NO_HISTORY, why))
 }
 
 fn count_by_number(api: &Api, mut args: Args) -> Result<Option<Quantity<usize>>> {
-    let id = args.block_number("block")?.into();
+    let number = args.block_number("block")?;
     args.end()?;
-    count(api, id)
+    if number.is_pending() {
+        return Ok(Some(Quantity(pending(api)?.block.transactions.len())));
+    }
+    count(api, number.into())
 }
 
 fn count_by_hash(api: &Api, mut args: Args) -> Result<Option<Quantity<usize>>> {
@@ -86,31 +120,35 @@ fn count(api: &Api, id: BlockId) -> Result<Option<Quantity<usize>>> {
     Ok(api.node().block(id)?.map(|block| Quantity(block.block.transactions.len())))
 }
 
-fn uncles_by_number(api: &Api, mut args: Args) -> Result<Option<Quantity<u64>>> {
+fn uncles_by_number(api: &Api, mut args: Args) -> Result<Option<Quantity<usize>>> {
     let id = args.block_number("block")?.into();
     args.end()?;
     uncles(api, id)
 }
 
-fn uncles_by_hash(api: &Api, mut args: Args) -> Result<Option<Quantity<u64>>> {
+fn uncles_by_hash(api: &Api, mut args: Args) -> Result<Option<Quantity<usize>>> {
     let id = args.hash("block hash")?.into();
     args.end()?;
     uncles(api, id)
 }
 
-/// No block here has uncles.
-fn uncles(api: &Api, id: BlockId) -> Result<Option<Quantity<u64>>> {
-    Ok(api.node().height(id)?.map(|_| Quantity(0)))
+/// Only blocks of foreign chains have any.
+fn uncles(api: &Api, id: BlockId) -> Result<Option<Quantity<usize>>> {
+    Ok(api.node().block(id)?.map(|block| Quantity(block.block.extra.ommers.len())))
 }
 
-fn uncle_by_number(_: &Api, mut args: Args) -> Result<()> {
-    args.block_number("block")?;
-    args.quantity("index")?;
-    args.end()
+fn uncle_by_number(api: &Api, mut args: Args) -> Result<Option<RpcBlock>> {
+    let id = args.block_number("block")?.into();
+    uncle(api, id, args)
 }
 
-fn uncle_by_hash(_: &Api, mut args: Args) -> Result<()> {
-    args.hash("block hash")?;
-    args.quantity("index")?;
-    args.end()
+fn uncle_by_hash(api: &Api, mut args: Args) -> Result<Option<RpcBlock>> {
+    let id = args.hash("block hash")?.into();
+    uncle(api, id, args)
+}
+
+fn uncle(api: &Api, id: BlockId, mut args: Args) -> Result<Option<RpcBlock>> {
+    let index = args.quantity("index")?;
+    args.end()?;
+    Ok(api.node().block(id)?.and_then(|block| ommer(&block.block, index)))
 }

@@ -34,6 +34,9 @@ fn read(api: &Api, mut args: Args) -> Result<(CallRequest, CallOptions)> {
 
 /// What a call runs with: its gas is at most what the node gives and what the caller can pay for.
 pub(super) fn prepare(api: &Api, request: &CallRequest, options: &CallOptions) -> Result<TxEnv> {
+    if !request.blobs.is_empty() && api.node().ledger().forks().is_none() {
+        return Err(RpcError::params("this chain has no blobs: leave blobVersionedHashes out"));
+    }
     let block = api.block(options.at)?;
     let base_fee = options.block.base_fee.or(block.block.header.base_fee_per_gas).unwrap_or_default();
     let price = request.max_fee(base_fee);

@@ -1,19 +1,23 @@
 //! What only a development chain offers: blocks on demand, time, going back. The names are those of the tools that
 //! test suites are written for.
 
-use super::{Api, CLIENT_VERSION};
+use super::{Api, CLIENT_VERSION, state::state_at};
 use crate::{
     error::{Result, RpcError},
     methods::Methods,
     params::{Args, Object, boolean, count, number, slot},
-    types::Quantity,
+    types::{Quantity, RpcBlock},
 };
+use alloy_eips::BlockId;
 use alloy_primitives::{B256, U256};
 use limpid_chain::{AccountEdit, Mining};
+use limpid_state::StateRead;
 use serde::Serialize;
 use serde_json::Value;
 use std::time::Duration;
 
+/// Blocks that `evm_mine_detailed` shows at most.
+const MOST_SHOWN: usize = 1_000;
 /// Snapshots that are remembered; the oldest goes first.
 const MOST_SNAPSHOTS: usize = 10_000;
 
@@ -46,6 +50,18 @@ pub(super) fn register(methods: &mut Methods) {
     methods.alias("hardhat_setStorageAt", "anvil_setStorageAt");
     methods.quick("anvil_dropTransaction", drop_transaction);
     methods.alias("hardhat_dropTransaction", "anvil_dropTransaction");
+    methods.blocking("anvil_dropAllTransactions", drop_all);
+    methods.blocking("anvil_removePoolTransactions", drop_of);
+    methods.blocking("anvil_addBalance", add_balance);
+    methods.blocking("anvil_rollback", rollback);
+    methods.blocking("anvil_reset", reset);
+    methods.alias("hardhat_reset", "anvil_reset");
+    methods.blocking("evm_mine_detailed", mine_detailed);
+    methods.quick("evm_setTime", set_time);
+    methods.alias("anvil_setTime", "evm_setTime");
+    methods.quick("anvil_getGenesisTime", genesis_time);
+    methods.quick("anvil_setLoggingEnabled", set_logging);
+    methods.alias("hardhat_setLoggingEnabled", "anvil_setLoggingEnabled");
     methods.quick("anvil_nodeInfo", node_info);
     methods.quick("anvil_metadata", metadata);
     methods.alias("hardhat_metadata", "anvil_metadata");
@@ -174,6 +190,96 @@ fn set_storage(api: &Api, mut args: Args) -> Result<bool> {
     args.end()?;
     api.node().edit(address, AccountEdit { storage: [(key, value)].into(), ..AccountEdit::default() })?;
     Ok(true)
+}
+
+fn drop_all(api: &Api, args: Args) -> Result<()> {
+    args.end()?;
+    api.node().pool().clear();
+    Ok(())
+}
+
+/// Drops what waits from one sender.
+fn drop_of(api: &Api, mut args: Args) -> Result<()> {
+    let sender = args.address("address")?;
+    args.end()?;
+    let waiting = api.node().pool().content(Some(sender));
+    let all = waiting.executable.into_values().chain(waiting.queued.into_values()).flatten();
+    // From the end, so that nothing becomes executable on the way.
+    let mut hashes: Vec<_> = all.map(|tx| (tx.nonce(), tx.hash())).collect();
+    hashes.sort_unstable();
+    for (_, hash) in hashes.into_iter().rev() {
+        api.node().pool().remove(hash);
+    }
+    Ok(())
+}
+
+fn add_balance(api: &Api, mut args: Args) -> Result<()> {
+    let address = args.address("address")?;
+    let more = args.number("balance")?;
+    args.end()?;
+    let held = state_at(api, BlockId::latest())?.account(address)?.unwrap_or_default().balance;
+    let balance = held.checked_add(more).ok_or_else(|| RpcError::params("the balance would exceed 2^256 - 1"))?;
+    Ok(api.node().edit(address, AccountEdit { balance: Some(balance), ..AccountEdit::default() })?)
+}
+
+/// Goes back so many blocks; one unless told otherwise.
+fn rollback(api: &Api, mut args: Args) -> Result<()> {
+    let depth = args.optional().map_or(Ok(1), |depth| count(&depth, "depth"))?;
+    args.end()?;
+    let head = api.node().block_number();
+    let height = head.checked_sub(depth);
+    let height = height.ok_or_else(|| RpcError::params(format!("there are only {head} blocks to go back")))?;
+    api.node().rewind(height)?;
+    Ok(())
+}
+
+/// Goes back to the first block and forgets what waits. There is nothing to fork from.
+fn reset(api: &Api, mut args: Args) -> Result<()> {
+    if let Some(given) = args.optional() {
+        let mut object = Object::new(given, "reset options")?;
+        if object.take("forking").is_some() {
+            return Err(RpcError::refused("this node does not fork other chains: reset without `forking`"));
+        }
+        object.end()?;
+    }
+    args.end()?;
+    api.node().pool().clear();
+    api.node().rewind(0)?;
+    api.0.snapshots.lock().clear();
+    Ok(())
+}
+
+/// As `evm_mine`, and gives the blocks that were made, with their transactions.
+fn mine_detailed(api: &Api, args: Args) -> Result<Vec<RpcBlock>> {
+    let before = api.node().block_number();
+    evm_mine(api, args)?;
+    let mut made = Vec::new();
+    for height in before.saturating_add(1)..=api.node().block_number() {
+        if made.len() >= MOST_SHOWN {
+            break;
+        }
+        let block = api.node().block_at(height)?;
+        made.extend(block.map(|block| RpcBlock::new(&block.block, true, api.node().chain_id())));
+    }
+    Ok(made)
+}
+
+/// Answers how many seconds the chain is ahead of the machine.
+fn set_time(api: &Api, mut args: Args) -> Result<i64> {
+    let timestamp = count(&args.required("timestamp")?, "timestamp")?;
+    args.end()?;
+    Ok(api.node().set_time(timestamp)?)
+}
+
+fn genesis_time(api: &Api, args: Args) -> Result<u64> {
+    args.end()?;
+    Ok(api.node().genesis().timestamp)
+}
+
+/// What is logged is chosen when the node starts; tools that ask for more or less are told that they were heard.
+fn set_logging(_: &Api, mut args: Args) -> Result<()> {
+    boolean(&args.required("enabled")?, "enabled")?;
+    args.end()
 }
 
 /// Answers the hash of what was dropped, null if it did not wait.

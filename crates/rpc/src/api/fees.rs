@@ -41,10 +41,10 @@ fn base_fee(api: &Api, args: Args) -> Result<Quantity<u64>> {
     Ok(Quantity(api.node().next_base_fee()))
 }
 
-/// No blobs here: the price stands at its floor of 1 wei.
-fn blob_base_fee(_: &Api, args: Args) -> Result<Quantity<u64>> {
+/// The next block's. Without blobs the price stands at its floor of 1 wei.
+fn blob_base_fee(api: &Api, args: Args) -> Result<Quantity<u128>> {
     args.end()?;
-    Ok(Quantity(1))
+    Ok(Quantity(api.node().next_blob_base_fee()))
 }
 
 fn history(api: &Api, mut args: Args) -> Result<RpcFeeHistory> {

@@ -42,8 +42,8 @@ pub(super) fn register(methods: &mut Methods) {
 /// What a filter looks for, and from where on.
 #[derive(Debug, Clone)]
 enum Kind {
-    /// Logs in blocks from this height on.
-    Logs(LogQuery, u64),
+    /// Logs in blocks from this height on, and logs taken back from this number of blocks taken back on.
+    Logs(LogQuery, u64, u64),
     /// Blocks from this height on.
     Blocks(u64),
     /// Admitted transactions from this number on.
@@ -124,7 +124,7 @@ fn new_logs(api: &Api, mut args: Args) -> Result<U256> {
         Some(BlockNumberOrTag::Number(from)) => next.max(from),
         _ => next,
     };
-    api.filters().add(Kind::Logs(query, first))
+    api.filters().add(Kind::Logs(query, first, api.events().gone_so_far()))
 }
 
 fn new_blocks(api: &Api, args: Args) -> Result<U256> {
@@ -156,9 +156,15 @@ fn changes(api: &Api, mut args: Args) -> Result<Changes> {
             let (hashes, next) = block_hashes(api, from)?;
             (Changes::Hashes(hashes), Kind::Blocks(next))
         }
-        Kind::Logs(query, from) => {
-            let (logs, next) = new_matches(api, &query, from)?;
-            (Changes::Logs(logs), Kind::Logs(query, next))
+        Kind::Logs(query, from, gone) => {
+            let (blocks, gone) = api.events().gone_since(gone);
+            // Only what this filter told is taken back.
+            let told = blocks.iter().filter(|block| block.block.number() < from);
+            let found = told.flat_map(|block| shown(&query.filter.select(block)));
+            let mut logs: Vec<_> = found.map(RpcLog::removed).collect();
+            let (new, next) = new_matches(api, &query, from)?;
+            logs.extend(new);
+            (Changes::Logs(logs), Kind::Logs(query, next, gone))
         }
     };
     api.filters().go_on(id, kind);
@@ -216,7 +222,7 @@ fn all_logs(api: &Api, mut args: Args) -> Result<Vec<RpcLog>> {
     let id = id(&mut args)?;
     args.end()?;
     match api.filters().get(id)? {
-        Kind::Logs(query, _) => search(api, &query),
+        Kind::Logs(query, ..) => search(api, &query),
         _ => Err(not_found()),
     }
 }

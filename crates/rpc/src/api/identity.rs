@@ -3,6 +3,7 @@
 use super::{Api, CLIENT_VERSION};
 use crate::{error::Result, methods::Methods, params::Args, types::Quantity};
 use alloy_primitives::{Address, B256, keccak256};
+use std::collections::BTreeMap;
 
 pub(super) fn register(methods: &mut Methods) {
     methods.quick("web3_clientVersion", client_version);
@@ -10,6 +11,7 @@ pub(super) fn register(methods: &mut Methods) {
     methods.quick("net_version", net_version);
     methods.quick("net_listening", listening);
     methods.quick("net_peerCount", peer_count);
+    methods.quick("rpc_modules", modules);
     methods.quick("eth_chainId", chain_id);
     methods.quick("eth_syncing", syncing);
     methods.quick("eth_accounts", accounts);
@@ -39,6 +41,19 @@ fn listening(_: &Api, args: Args) -> Result<bool> {
 fn peer_count(_: &Api, args: Args) -> Result<Quantity<u64>> {
     args.end()?;
     Ok(Quantity(0))
+}
+
+/// The namespaces that are served, each in version 1.0, as geth says it.
+fn modules(api: &Api, args: Args) -> Result<BTreeMap<&'static str, &'static str>> {
+    args.end()?;
+    let mut names = vec!["debug", "eth", "limpid", "net", "rpc", "txpool", "web3"];
+    if api.node().is_dev() {
+        names.extend(["anvil", "evm", "hardhat"]);
+    }
+    if api.node().ledger().is_imported() {
+        names.push("testing");
+    }
+    Ok(names.into_iter().map(|name| (name, "1.0")).collect())
 }
 
 fn chain_id(api: &Api, args: Args) -> Result<Quantity<u64>> {

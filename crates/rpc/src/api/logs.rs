@@ -1,6 +1,6 @@
 //! Searching logs.
 
-use super::Api;
+use super::{Api, blocks::executed};
 use crate::{
     error::{Result, RpcError},
     methods::Methods,
@@ -25,6 +25,9 @@ pub(super) fn search(api: &Api, query: &LogQuery) -> Result<Vec<RpcLog>> {
     let found = match query.range {
         LogRange::Block(hash) => {
             let block = api.node().block(hash.into())?.ok_or_else(|| RpcError::refused("unknown block"))?;
+            if query.filter.may_match(&block.block.header.logs_bloom) {
+                executed(&block)?;
+            }
             query.filter.select(&block)
         }
         LogRange::Blocks { from, to } => {

@@ -2,16 +2,21 @@
 
 mod blocks;
 mod calls;
+mod config;
 mod debug;
 mod dev;
 mod fees;
+mod fill;
 mod filters;
 mod identity;
 mod limpid;
 mod logs;
+mod proofs;
+mod simulate;
 mod state;
 mod submit;
 mod subscribe;
+mod testing;
 mod transactions;
 mod txpool;
 
@@ -87,12 +92,17 @@ impl Api {
 }
 
 /// Every method of a node; those that rewrite a chain only if it is a development chain.
-pub(crate) fn register(methods: &mut Methods, dev: bool) {
+pub(crate) fn register(methods: &mut Methods, api: &Api) {
+    let dev = api.node().is_dev();
     identity::register(methods);
     blocks::register(methods);
     transactions::register(methods);
     state::register(methods);
+    proofs::register(methods);
     calls::register(methods);
+    simulate::register(methods);
+    fill::register(methods);
+    config::register(methods);
     fees::register(methods);
     submit::register(methods);
     logs::register(methods);
@@ -103,5 +113,8 @@ pub(crate) fn register(methods: &mut Methods, dev: bool) {
     limpid::register(methods);
     if dev {
         dev::register(methods);
+    }
+    if api.node().ledger().is_imported() {
+        testing::register(methods);
     }
 }

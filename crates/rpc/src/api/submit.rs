@@ -49,7 +49,7 @@ async fn send_and_wait(api: Api, mut args: Args) -> Result<RpcReceipt> {
     let deadline = Instant::now() + wait;
     loop {
         if let Some(found) = api.node().receipt(hash)? {
-            return Ok(found_receipt(&found));
+            return found_receipt(&api, &found);
         }
         // Missed blocks are no harm: the receipt says whether one of them had it.
         if timeout_at(deadline, heads.recv()).await.is_err() {

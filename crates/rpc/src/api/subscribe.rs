@@ -8,7 +8,7 @@ use crate::{
     error::RpcError,
     methods::Methods,
     params::{Args, LogQuery, boolean},
-    types::{RpcTransaction, header},
+    types::{RpcLog, RpcTransaction, header},
 };
 use jsonrpsee::{PendingSubscriptionSink, SubscriptionSink, types::Params};
 use limpid_chain::{BlockWithReceipts, HeadEvent, logs::LogFilter};
@@ -66,11 +66,21 @@ async fn subscribe(api: Api, params: Params<'static>, pending: PendingSubscripti
     let push = async {
         match topic {
             Topic::Heads => {
-                let shows = |block: &BlockWithReceipts, _| vec![header(&block.block)];
+                let shows = |block: &BlockWithReceipts, shown| match shown {
+                    Shown::Gone => vec![],
+                    Shown::New | Shown::Old => vec![header(&block.block)],
+                };
                 blocks(&api, heads, next, shows, &sink).await;
             }
             Topic::Logs(filter) => {
-                let shows = |block: &BlockWithReceipts, old| if old { vec![] } else { shown(&filter.select(block)) };
+                let shows = |block: &BlockWithReceipts, at| {
+                    let logs = shown(&filter.select(block));
+                    match at {
+                        Shown::New => logs,
+                        Shown::Old => vec![],
+                        Shown::Gone => logs.into_iter().map(RpcLog::removed).collect(),
+                    }
+                };
                 blocks(&api, heads, next, shows, &sink).await;
             }
             Topic::Pending { full } => transactions(&api, admitted, full, &sink).await,
@@ -95,13 +105,23 @@ async fn send<T: Serialize>(sink: &SubscriptionSink, message: &T) -> Result<(), 
     sink.send(json).await.map_err(|_| Gone)
 }
 
-/// Pushes what `shows` makes of every block from height `next` on. It is told whether the block is an old one to which a
-/// development chain went back.
+/// Why a subscriber hears of a block.
+#[derive(Debug, Clone, Copy)]
+enum Shown {
+    /// It is the next one.
+    New,
+    /// A development chain went back to it.
+    Old,
+    /// A development chain went back to before it.
+    Gone,
+}
+
+/// Pushes what `shows` makes of every block from height `next` on, and of those that a development chain takes back.
 async fn blocks<T: Serialize>(
     api: &Api,
     mut heads: Receiver<HeadEvent>,
     mut next: u64,
-    shows: impl Fn(&BlockWithReceipts, bool) -> Vec<T>,
+    shows: impl Fn(&BlockWithReceipts, Shown) -> Vec<T>,
     sink: &SubscriptionSink,
 ) {
     loop {
@@ -110,11 +130,22 @@ async fn blocks<T: Serialize>(
             Err(RecvError::Lagged(_)) => continue,
             Err(RecvError::Closed) => return,
         };
-        let (head, rewound) = (event.head(), matches!(event, HeadEvent::Rewound(_)));
+        let head = event.head();
+        let mut how = Shown::New;
+        if let HeadEvent::Rewound(_, gone) = &event {
+            how = Shown::Old;
+            // Only what this subscriber was told is taken back.
+            let told = gone.iter().filter(|block| block.block.number() < next);
+            for message in told.flat_map(|block| shows(block, Shown::Gone)) {
+                if send(sink, &message).await.is_err() {
+                    return;
+                }
+            }
+        }
         next = next.min(head.block.number());
         while next <= head.block.number() {
             let block = if next == head.block.number() { Some(head.clone()) } else { missed(api, next).await };
-            for message in block.iter().flat_map(|block| shows(block, rewound)) {
+            for message in block.iter().flat_map(|block| shows(block, how)) {
                 if send(sink, &message).await.is_err() {
                     return;
                 }

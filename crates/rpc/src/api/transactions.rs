@@ -1,6 +1,6 @@
 //! Transactions and receipts.
 
-use super::Api;
+use super::{Api, blocks::executed};
 use crate::{
     error::Result,
     methods::Methods,
@@ -115,10 +115,24 @@ fn used_in(api: &Api, sender: Address, nonce: u64) -> Result<Option<u64>> {
 fn receipt(api: &Api, mut args: Args) -> Result<Option<RpcReceipt>> {
     let hash = args.hash("transaction hash")?;
     args.end()?;
-    Ok(api.node().receipt(hash)?.map(|found| found_receipt(&found)))
+    let Some(found) = api.node().receipt(hash)? else {
+        // A transaction that stands in a block has one, unless nobody here executed it.
+        if let Some(at) = api.node().position(hash)?
+            && let Some(block) = api.node().block_at(at.height)?
+        {
+            executed(&block)?;
+        }
+        return Ok(None);
+    };
+    found_receipt(api, &found).map(Some)
 }
 
 /// A receipt on the wire.
-pub(super) fn found_receipt(found: &FoundReceipt) -> RpcReceipt {
-    RpcReceipt::new(&found.receipt, &found.tx, &found.place)
+pub(super) fn found_receipt(api: &Api, found: &FoundReceipt) -> Result<RpcReceipt> {
+    let receipt = RpcReceipt::new(&found.receipt, &found.tx, &found.place);
+    if found.tx.blob_gas() == 0 {
+        return Ok(receipt);
+    }
+    let header = api.node().header(found.place.block_hash.into())?;
+    Ok(receipt.with_blob_price(header.and_then(|(_, header)| api.node().ledger().blob_base_fee(&header))))
 }

@@ -6,13 +6,16 @@ use alloy_eips::{
     eip2930::{AccessList, AccessListItem},
     eip7702::{Authorization, RecoveredAuthority, RecoveredAuthorization, SignedAuthorization},
 };
-use alloy_primitives::{Address, Bytes, U256};
+use alloy_primitives::{Address, B256, Bytes, U256};
 use limpid_evm::{TxEnv, TxKind, recover_signer};
 use serde_json::Value;
 
 /// Most entries of an access list, keys included, and of an authorization list: each costs thousands of gas, so a real
 /// transaction has far fewer.
 const MOST_ENTRIES: usize = 20_000;
+
+/// Most blobs of a call: far more than a block may hold.
+const MOST_BLOBS: usize = 128;
 
 /// What the caller offers per gas, in wei.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -54,15 +57,20 @@ pub struct CallRequest {
     pub access_list: Option<AccessList>,
     /// Authorizations (EIP-7702).
     pub authorizations: Vec<SignedAuthorization>,
+    /// Hashes of blobs (EIP-4844), for foreign chains.
+    pub blobs: Vec<B256>,
+    /// Most the caller pays per unit of blob gas, in wei.
+    pub max_blob_fee: u128,
 }
 
 impl CallRequest {
     /// Reads a call object for a chain.
     pub fn parse(given: Value, chain_id: u64) -> Result<Self> {
         let mut object = Object::new(given, "transaction")?;
-        if object.take("blobVersionedHashes").is_some() || object.take("blobs").is_some() {
-            return Err(RpcError::params("this chain has no blobs: leave blobs and blobVersionedHashes out"));
+        if object.take("blobs").is_some() {
+            return Err(RpcError::params("blobs themselves are never executed: pass their blobVersionedHashes"));
         }
+        let blob_hash = |given: Value| value::hash(&given, "transaction.blobVersionedHashes");
         if let Some(wanted) = object.quantity_u64("chainId")?.filter(|wanted| *wanted != chain_id) {
             return Err(RpcError::params(format!("chainId does not match node's (have={wanted}, want={chain_id})")));
         }
@@ -83,7 +91,12 @@ impl CallRequest {
             input: input.or(data).unwrap_or_default(),
             access_list: access_list(&mut object)?,
             authorizations: object.list("authorizationList", authorization)?.unwrap_or_default(),
+            blobs: object.list("blobVersionedHashes", blob_hash)?.unwrap_or_default(),
+            max_blob_fee: object.quantity_u128("maxFeePerBlobGas")?.unwrap_or_default(),
         };
+        if request.blobs.len() > MOST_BLOBS {
+            return Err(RpcError::params(format!("blobVersionedHashes has more than {MOST_BLOBS} entries")));
+        }
         if request.authorizations.len() > MOST_ENTRIES {
             return Err(RpcError::params(format!("authorizationList has more than {MOST_ENTRIES} entries")));
         }
@@ -128,6 +141,7 @@ impl CallRequest {
         }
         let tx_type = match (&self.authorizations[..], tip, &self.access_list) {
             ([_, ..], _, _) => 4,
+            _ if !self.blobs.is_empty() => 3,
             (_, Some(_), _) => 2,
             (_, _, Some(_)) => 1,
             _ => 0,
@@ -144,6 +158,8 @@ impl CallRequest {
             chain_id: Some(self.chain_id),
             access_list: self.access_list.clone().unwrap_or_default(),
             gas_priority_fee: tip,
+            blob_hashes: self.blobs.clone(),
+            max_fee_per_blob_gas: self.max_blob_fee,
             ..TxEnv::default()
         };
         env.set_recovered_authorization(self.authorizations.iter().map(recover).collect());
@@ -212,7 +228,6 @@ fn recover(signed: &SignedAuthorization) -> RecoveredAuthorization {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloy_primitives::B256;
     use serde_json::json;
 
     const TO: &str = "0x00000000000000000000000000000000000a11ce";
@@ -274,7 +289,8 @@ mod tests {
             json!({ "accessList": [{ "address": TO, "storageKeys": ["0x1"] }] }),
             json!({ "authorizationList": [{}] }),
             json!({ "authorizationList": [1] }),
-            json!({ "blobVersionedHashes": [] }),
+            json!({ "blobs": ["0x"] }),
+            json!({ "blobVersionedHashes": ["0x"] }),
             json!({ "chainId": "0x1" }),
             json!({ "from": "0x1" }),
             json!({ "value": 1 }),

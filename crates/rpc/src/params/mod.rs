@@ -9,6 +9,7 @@ mod call;
 mod logs;
 mod object;
 mod overrides;
+mod unsigned;
 mod value;
 
 pub use self::{

@@ -2,6 +2,7 @@
 
 use super::{object::Object, value};
 use crate::error::{Result, RpcError};
+use alloy_eips::eip4895::Withdrawal;
 use alloy_primitives::{Address, B256, U256};
 use limpid_chain::node::BlockOverride;
 use limpid_evm::simulate::{AccountOverride, Overrides};
@@ -37,10 +38,8 @@ fn account_override(address: Address, given: Value) -> Result<AccountOverride> {
         code: object.bytes("code")?,
         state: slots(&mut object, "state")?,
         state_diff: slots(&mut object, "stateDiff")?.unwrap_or_default(),
+        move_precompile_to: object.address("movePrecompileToAddress")?,
     };
-    if object.take("movePrecompileToAddress").is_some() {
-        return Err(RpcError::params("stateOverrides: movePrecompileToAddress is not supported"));
-    }
     object.end()?;
     if change.state.is_some() && !change.state_diff.is_empty() {
         return Err(RpcError::params(format!("account {address} has both 'state' and 'stateDiff'")));
@@ -68,12 +67,29 @@ pub fn block_overrides(given: Option<Value>) -> Result<BlockOverride> {
         base_fee: object.quantity_u64("baseFeePerGas")?,
         beneficiary: object.address("feeRecipient")?.or(object.address("coinbase")?),
         prevrandao: object.hash("prevRandao")?.or(object.hash("random")?),
+        blob_base_fee: object.quantity_u128("blobBaseFee")?,
+        beacon_root: object.hash("beaconRoot")?,
+        withdrawals: object.list("withdrawals", withdrawal)?,
     };
-    // Without difficulty since the merge, and without blobs here: both are read and change nothing.
+    // There is none since the merge: it is read and changes nothing.
     object.quantity("difficulty")?;
-    object.quantity("blobBaseFee")?;
     object.end()?;
     Ok(overrides)
+}
+
+/// A withdrawal; its amount is in gwei.
+fn withdrawal(given: Value) -> Result<Withdrawal> {
+    let mut object = Object::new(given, "withdrawal")?;
+    let (index, validator) = (object.quantity_u64("index")?, object.quantity_u64("validatorIndex")?);
+    let (address, amount) = (object.address("address")?, object.quantity_u64("amount")?);
+    let withdrawal = Withdrawal {
+        index: object.need("index", index)?,
+        validator_index: object.need("validatorIndex", validator)?,
+        address: object.need("address", address)?,
+        amount: object.need("amount", amount)?,
+    };
+    object.end()?;
+    Ok(withdrawal)
 }
 
 /// The balance that `overrides` pretend for `address`.
@@ -113,7 +129,7 @@ mod tests {
             json!({ WHO: { "blance": "0x1" } }),
             json!({ WHO: { "state": {}, "stateDiff": { "0x1": "0x1" } } }),
             json!({ WHO: { "state": { "x": "0x1" } } }),
-            json!({ WHO: { "movePrecompileToAddress": WHO } }),
+            json!({ WHO: { "movePrecompileToAddress": "0x1" } }),
         ];
         for given in cases {
             assert_eq!(state_overrides(Some(given.clone())).unwrap_err().code, -32602, "{given}");

@@ -1,6 +1,7 @@
 //! What stands before JSON-RPC: a word for people who open the port in a browser, and requests whose id no answer
 //! could carry.
 
+use hyper::{StatusCode, header::HeaderValue};
 use jsonrpsee::{
     core::http_helpers::{HttpError, read_body},
     server::{HttpBody, HttpRequest, HttpResponse},
@@ -11,11 +12,15 @@ use serde_json::value::RawValue;
 use std::{
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 use tower::{Layer, Service};
 
 const HELLO: &str = "This is the JSON-RPC port of a Limpid node. POST requests as application/json here, or connect with \
                      WebSocket. Wallets take this address as their network's RPC URL.\n";
+
+/// How long the body of a request may take.
+const BODY: Duration = Duration::from_secs(30);
 
 /// Marks requests that came over HTTP and not over WebSocket.
 #[derive(Debug, Clone, Copy)]
@@ -89,7 +94,9 @@ where
 async fn checked(request: HttpRequest, limit: u32) -> Result<HttpRequest, HttpResponse> {
     use jsonrpsee::server::http::response;
     let (parts, body) = request.into_parts();
-    let (body, single) = read_body(&parts.headers, body, limit).await.map_err(|error| match error {
+    let read = tokio::time::timeout(BODY, read_body(&parts.headers, body, limit)).await;
+    let Ok(read) = read else { return Err(too_slow()) };
+    let (body, single) = read.map_err(|error| match error {
         HttpError::TooLarge => response::too_large(limit),
         // The body of a request without a length is only found to be too large while it is read.
         HttpError::Stream(error) if error.to_string().contains("length limit exceeded") => response::too_large(limit),
@@ -100,6 +107,14 @@ async fn checked(request: HttpRequest, limit: u32) -> Result<HttpRequest, HttpRe
         return Err(text(invalid_request(), "application/json; charset=utf-8"));
     }
     Ok(HttpRequest::from_parts(parts, HttpBody::from(body)))
+}
+
+/// The answer to a body that does not come.
+fn too_slow() -> HttpResponse {
+    let mut response = text(format!("The request's body took longer than {BODY:?}.\n"), "text/plain; charset=utf-8");
+    *response.status_mut() = StatusCode::REQUEST_TIMEOUT;
+    response.headers_mut().insert("connection", HeaderValue::from_static("close"));
+    response
 }
 
 /// Whether this is a JSON object whose id is neither null nor a string nor a whole number: nothing could be answered

@@ -1,5 +1,6 @@
 //! HTTP and WebSocket on one port.
 
+mod accept;
 mod front;
 mod names;
 mod observed;
@@ -15,7 +16,8 @@ use alloy_primitives::{B128, U128};
 use jsonrpsee::{
     core::traits::IdProvider,
     server::{
-        BatchRequestConfig, PingConfig, ServerBuilder, ServerConfig, ServerHandle, middleware::rpc::RpcServiceBuilder,
+        BatchRequestConfig, HttpBody, HttpRequest, PingConfig, ServerBuilder, ServerConfig, ServerHandle,
+        middleware::rpc::RpcServiceBuilder, stop_channel,
     },
     types::SubscriptionId,
 };
@@ -26,6 +28,8 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::Arc,
 };
+use tokio::net::TcpListener;
+use tower::Service as _;
 use tower_http::cors::{Any, CorsLayer};
 
 /// Where to listen, and what one client may ask for.
@@ -100,9 +104,9 @@ impl Server {
         config: &Config,
         observer: Option<Arc<dyn Observer>>,
     ) -> Result<Self, ServeError> {
-        let dev = node.is_dev();
-        let mut methods = Methods::new(Api::new(node));
-        api::register(&mut methods, dev);
+        let api = Api::new(node);
+        let mut methods = Methods::new(api.clone());
+        api::register(&mut methods, &api);
         let module = methods.finish();
 
         let at = SocketAddr::new(config.host, config.port);
@@ -111,21 +115,29 @@ impl Server {
         // No keys are here and nothing is authorised by a cookie, so any page may ask, as with every node.
         let cors = CorsLayer::new().allow_origin(Any).allow_methods(Any).allow_headers(Any);
         let http = tower::ServiceBuilder::new().layer(cors).layer(FrontLayer::new(config.request_size));
-        let server = ServerBuilder::with_config(server_config(config))
+        let listener = TcpListener::bind(at).await.map_err(|reason| match reason.kind() {
+            io::ErrorKind::AddrInUse => ServeError::InUse(at),
+            _ => ServeError::Refused { at, reason },
+        })?;
+        let address = listener.local_addr().map_err(|reason| ServeError::Refused { at, reason })?;
+        let (stop, handle) = stop_channel();
+        let builder = ServerBuilder::with_config(server_config(config))
             .set_http_middleware(http)
             .set_rpc_middleware(
                 RpcServiceBuilder::new()
                     .layer_fn(move |inner| Names::new(inner, Arc::clone(&known)))
                     .layer_fn(move |inner| Observed::new(inner, Arc::clone(&names), observer.clone())),
             )
-            .build(at)
-            .await
-            .map_err(|reason| match reason.kind() {
-                io::ErrorKind::AddrInUse => ServeError::InUse(at),
-                _ => ServeError::Refused { at, reason },
-            })?;
-        let address = server.local_addr().map_err(|reason| ServeError::Refused { at, reason })?;
-        Ok(Self { handle: server.start(module), address })
+            .to_service_builder();
+        let (methods, stopped) = (jsonrpsee::Methods::from(module), stop.clone());
+        let service = tower::service_fn(move |request: HttpRequest<hyper::body::Incoming>| {
+            let mut service = builder.clone().build(methods.clone(), stopped.clone());
+            async move { service.call(request.map(HttpBody::new)).await }
+        });
+        // WebSocket connections are counted once more by themselves, when they have left HTTP.
+        let places = usize::try_from(config.connections).unwrap_or(usize::MAX);
+        tokio::spawn(accept::serve(listener, service, places, stop));
+        Ok(Self { handle, address })
     }
 
     /// Where it listens.

@@ -11,7 +11,7 @@ pub struct RpcFeeHistory {
     oldest_block: Quantity<u64>,
     base_fee_per_gas: Vec<Quantity<u64>>,
     gas_used_ratio: Vec<f64>,
-    base_fee_per_blob_gas: Vec<Quantity<u64>>,
+    base_fee_per_blob_gas: Vec<Quantity<u128>>,
     blob_gas_used_ratio: Vec<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reward: Option<Vec<Vec<Quantity<u128>>>>,
@@ -27,9 +27,8 @@ impl RpcFeeHistory {
             oldest_block: Quantity(history.oldest),
             base_fee_per_gas: history.base_fees.iter().copied().map(Quantity).collect(),
             gas_used_ratio: history.gas.iter().map(ratio).collect(),
-            // No blobs here: the price stands at its floor of 1 wei.
-            base_fee_per_blob_gas: vec![Quantity(1); history.base_fees.len()],
-            blob_gas_used_ratio: vec![0.0; history.gas.len()],
+            base_fee_per_blob_gas: history.blob_base_fees.iter().copied().map(Quantity).collect(),
+            blob_gas_used_ratio: history.blob_gas.iter().map(ratio).collect(),
             reward: rewards.then(|| history.tips.iter().map(tips).collect()),
         }
     }

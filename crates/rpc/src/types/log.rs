@@ -41,6 +41,14 @@ pub fn receipt_logs(receipt: &Receipt, place: &Place, tx: B256) -> Vec<RpcLog> {
     receipt.logs.iter().zip(receipt.first_log_index..).map(|(one, index)| log(one, place, tx, index)).collect()
 }
 
+impl RpcLog {
+    /// The log of a block that is no longer in the chain.
+    pub const fn removed(mut self) -> Self {
+        self.removed = true;
+        self
+    }
+}
+
 /// A log that a search found.
 pub fn found_log(found: &FoundLog) -> RpcLog {
     let FoundLog { at, block_hash, timestamp, .. } = *found;

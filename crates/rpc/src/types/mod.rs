@@ -8,7 +8,7 @@ mod trace;
 mod transaction;
 
 pub use self::{
-    block::{RpcBlock, RpcHeader, header, place_in},
+    block::{RpcBlock, RpcHeader, header, ommer, place_in},
     fees::RpcFeeHistory,
     log::{RpcLog, found_log, receipt_logs},
     receipt::RpcReceipt,

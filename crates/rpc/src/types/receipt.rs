@@ -5,6 +5,9 @@ use alloy_primitives::{Address, B256, Bloom};
 use limpid_chain::{Receipt, Recovered, node::Place};
 use serde::Serialize;
 
+/// The EIP-2718 type of transactions with blobs.
+const BLOB_TX: u8 = 3;
+
 /// A receipt of `eth_getTransactionReceipt`.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -24,6 +27,10 @@ pub struct RpcReceipt {
     effective_gas_price: Quantity<u128>,
     logs: Vec<RpcLog>,
     logs_bloom: Bloom,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blob_gas_used: Option<Quantity<u64>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blob_gas_price: Option<Quantity<u128>>,
 }
 
 impl RpcReceipt {
@@ -45,6 +52,14 @@ impl RpcReceipt {
             effective_gas_price: Quantity(receipt.effective_gas_price),
             logs: receipt_logs(receipt, place, tx.hash()),
             logs_bloom: receipt.bloom,
+            blob_gas_used: (tx.tx_type() == BLOB_TX).then(|| Quantity(tx.blob_gas())),
+            blob_gas_price: None,
         }
+    }
+
+    /// With the price of blob gas in its block, which transactions without blobs do not show.
+    pub fn with_blob_price(mut self, price: Option<u128>) -> Self {
+        self.blob_gas_price = self.blob_gas_used.and(price).map(Quantity);
+        self
     }
 }

@@ -1,7 +1,7 @@
 //! What only a development chain offers.
 
 use crate::world::*;
-use alloy_primitives::Address;
+use alloy_primitives::{Address, U256};
 use limpid_chain::{Genesis, Mining};
 use limpid_rpc::Config;
 use serde_json::{Value, json};
@@ -71,6 +71,49 @@ fn going_back_and_editing() {
     assert_eq!(world.ask("eth_getCode", json!([WHO])), "0x6000");
     assert_eq!(world.ask("eth_getStorageAt", json!([WHO, "0x1"])), format!("0x{:064x}", 9));
     assert_eq!(world.refuse("anvil_setBalance", json!([WHO])).0, -32602);
+}
+
+#[test]
+fn starting_over() {
+    let world = World::manual();
+    let raw = |nonce| alloy_primitives::hex::encode_prefixed(sign(transfer(nonce, WHO, 5), &key(0)));
+    let waiting = || world.ask("txpool_status", json!([]))["pending"].clone();
+    for nonce in 0..3 {
+        world.ask("eth_sendRawTransaction", json!([raw(nonce)]));
+    }
+    world.ask("anvil_removePoolTransactions", json!([key(1).address()]));
+    assert_eq!(waiting(), "0x3", "those of somebody else stay");
+    world.ask("anvil_removePoolTransactions", json!([key(0).address()]));
+    assert_eq!(waiting(), "0x0");
+    world.ask("eth_sendRawTransaction", json!([raw(0)]));
+    let made = world.ask("evm_mine_detailed", json!([{ "blocks": 2 }]));
+    assert_eq!(made[0]["transactions"][0]["value"], "0x5");
+    assert_eq!(
+        (&made[0]["number"], &made[1]["number"], made.as_array().unwrap().len()),
+        (&json!("0x1"), &json!("0x2"), 2)
+    );
+    world.ask("anvil_rollback", json!([]));
+    assert_eq!(world.ask("eth_blockNumber", json!([])), "0x1");
+    assert_eq!(world.refuse("anvil_rollback", json!([2])).0, -32602);
+    world.ask("anvil_addBalance", json!([WHO, "0x64"]));
+    assert_eq!(world.ask("eth_getBalance", json!([WHO])), "0x69");
+    assert_eq!(world.refuse("anvil_addBalance", json!([WHO, U256::MAX])).0, -32602);
+    world.ask("eth_sendRawTransaction", json!([raw(1)]));
+    assert_eq!(world.refuse("hardhat_reset", json!([{ "forking": { "jsonRpcUrl": "http://x" } }])).0, -32000);
+    world.ask("hardhat_reset", json!([]));
+    assert_eq!((world.ask("eth_blockNumber", json!([])), waiting()), (json!("0x0"), json!("0x0")));
+    assert_eq!(world.ask("eth_getBalance", json!([WHO])), "0x0");
+    world.ask("eth_sendRawTransaction", json!([raw(0)]));
+    world.ask("anvil_dropAllTransactions", json!([]));
+    assert_eq!(waiting(), "0x0");
+    world.ask("evm_setTime", json!([4_000_000_000u64]));
+    world.ask("evm_mine", json!([]));
+    let time = world.ask("eth_getBlockByNumber", json!(["latest"]))["timestamp"].as_str().unwrap().to_owned();
+    assert!(u64::from_str_radix(&time[2..], 16).unwrap() >= 4_000_000_000);
+    assert_eq!(world.refuse("anvil_setTime", json!([1])).0, -32000);
+    assert_eq!(world.ask("anvil_getGenesisTime", json!([])), 0);
+    assert_eq!(world.ask("hardhat_setLoggingEnabled", json!([true])), Value::Null);
+    assert_eq!(world.ask("rpc_modules", json!([]))["anvil"], "1.0");
 }
 
 #[test]

@@ -127,7 +127,11 @@ fn filters_survive_going_back() {
     for filter in [&logs, &blocks] {
         assert_eq!(world.ask("eth_getFilterChanges", json!([filter])).as_array().unwrap().len(), 1);
     }
+    let told = world.ask("eth_getLogs", json!([{}]));
     world.ask("evm_revert", json!([id]));
+    let back = world.ask("eth_getFilterChanges", json!([logs]));
+    assert_eq!((&back[0]["removed"], &back[0]["transactionHash"]), (&json!(true), &told[0]["transactionHash"]));
+    assert_eq!(back.as_array().unwrap().len(), 1);
     for filter in [&logs, &blocks] {
         assert_eq!(world.ask("eth_getFilterChanges", json!([filter])), json!([]));
     }

@@ -1,12 +1,14 @@
 //! Tests of the JSON-RPC server: bytes in, bytes out, over real sockets.
 #![allow(missing_docs)]
 
+mod badinput;
 mod calls;
 mod dev;
 mod filters;
 mod limpid;
 mod malformed;
 mod reads;
+mod simulate;
 mod socket;
 mod submit;
 mod subscriptions;

@@ -7,7 +7,7 @@ const WHO: &str = "0x0101010101010101010101010101010101010101";
 const HASH: &str = "0x0101010101010101010101010101010101010101010101010101010101010101";
 
 /// Every method with arguments that it takes.
-fn methods() -> Vec<(&'static str, Vec<Value>)> {
+pub(crate) fn methods() -> Vec<(&'static str, Vec<Value>)> {
     let call = json!({ "to": WHO });
     let trace = json!({ "tracer": "callTracer" });
     let none = Vec::new;
@@ -15,6 +15,7 @@ fn methods() -> Vec<(&'static str, Vec<Value>)> {
         ("web3_clientVersion", none()),
         ("web3_sha3", vec![json!("0x00")]),
         ("net_version", none()),
+        ("rpc_modules", none()),
         ("net_listening", none()),
         ("net_peerCount", none()),
         ("eth_chainId", none()),
@@ -46,6 +47,12 @@ fn methods() -> Vec<(&'static str, Vec<Value>)> {
         ("eth_getStorageAt", vec![json!(WHO), json!("0x0"), json!("latest")]),
         ("eth_call", vec![call.clone(), json!("latest"), json!({}), json!({})]),
         ("eth_estimateGas", vec![call.clone(), json!("latest"), json!({}), json!({})]),
+        ("eth_getStorageValues", vec![json!({ WHO: ["0x0"] }), json!("latest")]),
+        ("eth_getProof", vec![json!(WHO), json!(["0x0"]), json!("latest")]),
+        ("eth_simulateV1", vec![json!({ "blockStateCalls": [{}] }), json!("latest")]),
+        ("eth_fillTransaction", vec![json!({ "to": WHO })]),
+        ("eth_config", none()),
+        ("eth_capabilities", none()),
         ("eth_gasPrice", none()),
         ("eth_maxPriorityFeePerGas", none()),
         ("eth_feeHistory", vec![json!("0x1"), json!("latest"), json!([50])]),

@@ -38,9 +38,10 @@ fn a_transaction_is_the_same_everywhere() {
     for (method, params) in same {
         assert_eq!(&world.ask(method, params), shown, "{method}");
     }
-    for id in [json!("0x1"), block_hash.clone(), json!({ "blockHash": block_hash }), json!("pending")] {
+    for id in [json!("0x1"), block_hash.clone(), json!({ "blockHash": block_hash })] {
         assert_eq!(world.ask("eth_getBlockReceipts", json!([id])), json!([receipt]), "{id}");
     }
+    assert_eq!(world.ask("eth_getBlockReceipts", json!(["pending"])), Value::Null);
     let by_hash = world.ask("eth_getBlockByHash", json!([block_hash]));
     assert_eq!(by_hash["transactions"], json!([hash]), "hashes unless bodies are asked for");
     assert_eq!(world.ask("eth_getBlockTransactionCountByNumber", json!(["0x1"])), "0x1");
@@ -202,4 +203,29 @@ fn fees() {
     assert!(plain.get("reward").is_none());
     assert_eq!(world.refuse("eth_feeHistory", json!(["0x1", "0x63"])).0, -32000);
     assert_eq!(world.refuse("eth_feeHistory", json!(["0x1", "latest", [50, 10]])).0, -32602);
+}
+
+#[test]
+fn the_pending_block_is_what_waits() {
+    let world = World::manual();
+    let to = alloy_primitives::Address::repeat_byte(0x12);
+    let pending = |full: bool| world.ask("eth_getBlockByNumber", serde_json::json!(["pending", full]));
+    world.ask("evm_setNextBlockTimestamp", serde_json::json!([4_000_000_000u64]));
+    let raw = alloy_primitives::hex::encode_prefixed(sign(transfer(0, to, 5), &key(0)));
+    let hash = world.ask("eth_sendRawTransaction", serde_json::json!([raw]));
+    let block = pending(false);
+    assert_eq!((&block["number"], &block["transactions"]), (&serde_json::json!("0x1"), &serde_json::json!([hash])));
+    for unknown in ["hash", "nonce"] {
+        assert!(block.as_object().unwrap().contains_key(unknown) && block[unknown].is_null(), "{unknown}");
+    }
+    assert_eq!(block["gasUsed"], "0x5208");
+    assert_eq!(pending(true)["transactions"][0]["blockHash"], serde_json::Value::Null);
+    assert_eq!(world.ask("eth_getBlockTransactionCountByNumber", serde_json::json!(["pending"])), "0x1");
+    assert_eq!(world.ask("eth_blockNumber", serde_json::json!([])), "0x0", "nothing is made by asking");
+    world.ask("evm_mine", serde_json::json!([]));
+    let made = world.ask("eth_getBlockByNumber", serde_json::json!(["latest"]));
+    for field in ["stateRoot", "receiptsRoot", "transactionsRoot", "parentHash"] {
+        assert_eq!(made[field], block[field], "{field}");
+    }
+    assert_eq!(pending(false)["transactions"], serde_json::json!([]));
 }

@@ -85,7 +85,7 @@ fn the_rest_of_the_book() {
 }
 
 #[test]
-fn a_chain_that_goes_back_says_so_and_repeats_no_logs() {
+fn a_chain_that_goes_back_takes_back_what_it_told_and_repeats_nothing() {
     let world = World::new();
     let counter = world.deploy(0, COUNTER);
     world.send(&sign(call(1, counter, []), &key(0)));
@@ -93,10 +93,14 @@ fn a_chain_that_goes_back_says_so_and_repeats_no_logs() {
     let mut socket = Socket::connect(world.address);
     let heads = socket.ask("eth_subscribe", json!(["newHeads"]));
     let logs = socket.ask("eth_subscribe", json!(["logs"]));
-    world.ask("anvil_mine", json!([1]));
+    let lost = world.send(&sign(call(2, counter, [7]), &key(0)));
     world.ask("evm_revert", json!([id]));
     let receipt = world.send(&sign(call(2, counter, []), &key(0)));
     let numbers: Vec<Value> = (0..3).map(|_| socket.pushed(&heads)["number"].clone()).collect();
     assert_eq!(numbers, ["0x3", "0x2", "0x3"]);
+    assert_eq!(socket.pushed(&logs), lost["logs"][0]);
+    let mut back = lost["logs"][0].clone();
+    back["removed"] = json!(true);
+    assert_eq!(socket.pushed(&logs), back);
     assert_eq!(socket.pushed(&logs)["transactionHash"], receipt["transactionHash"]);
 }

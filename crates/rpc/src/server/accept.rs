@@ -1,0 +1,86 @@
+//! Taking connections: no more than there are places, and none for ever without a request.
+
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto::Builder,
+    service::TowerToHyperService,
+};
+use jsonrpsee::server::{HttpBody, HttpRequest, HttpResponse, StopHandle};
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    io::AsyncWriteExt as _,
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
+use tower::{BoxError, Service};
+
+/// How long the next request's head may take, from the answer before it on.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long the system gets to free something when it has no more to give.
+const BREATH: Duration = Duration::from_millis(50);
+/// What those hear for whom there is no place.
+const FULL: &[u8] = b"HTTP/1.1 429 Too Many Requests\r\ncontent-type: text/plain\r\ncontent-length: 45\r\nconnection: \
+                      close\r\n\r\nToo many connections: close some and try again";
+
+/// Serves everybody who connects until it is stopped.
+pub(super) async fn serve<S>(listener: TcpListener, service: S, places: usize, stop: StopHandle)
+where
+    S: Service<HttpRequest<hyper::body::Incoming>, Response = HttpResponse<HttpBody>, Error = BoxError>
+        + Clone
+        + Send
+        + 'static,
+    S::Future: Send,
+{
+    let places = Arc::new(Semaphore::new(places));
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.clone().shutdown() => return,
+        };
+        let socket = match accepted {
+            Ok((socket, _)) => socket,
+            Err(error) => {
+                // Out of descriptors, most often: those who leave free some.
+                tracing::warn!(%error, "cannot take a connection");
+                tokio::time::sleep(BREATH).await;
+                continue;
+            }
+        };
+        match places.clone().try_acquire_owned() {
+            Ok(place) => drop(tokio::spawn(connection(socket, service.clone(), place, stop.clone()))),
+            Err(_) => drop(tokio::spawn(refuse(socket))),
+        }
+    }
+}
+
+async fn refuse(mut socket: TcpStream) {
+    // Whoever does not listen hears nothing.
+    let _ = tokio::time::timeout(Duration::from_secs(1), socket.write_all(FULL)).await;
+}
+
+async fn connection<S>(socket: TcpStream, service: S, place: OwnedSemaphorePermit, stop: StopHandle)
+where
+    S: Service<HttpRequest<hyper::body::Incoming>, Response = HttpResponse<HttpBody>, Error = BoxError>
+        + Clone
+        + Send
+        + 'static,
+    S::Future: Send,
+{
+    let _ = socket.set_nodelay(true);
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE);
+    let served = builder.serve_connection_with_upgrades(TokioIo::new(socket), TowerToHyperService::new(service));
+    let stopped = stop.shutdown();
+    tokio::pin!(served, stopped);
+    let ended = tokio::select! {
+        ended = &mut served => ended,
+        () = &mut stopped => {
+            served.as_mut().graceful_shutdown();
+            served.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
+    }
+    drop(place);
+}
