@@ -116,6 +116,9 @@ fn copy(
     if state.head().is_some() {
         return Err(failed("there is a chain in this directory; name an empty one"));
     }
+    if rows::import(store.as_ref())?.is_some() {
+        return Err(failed("an import into this directory did not finish: delete the folder and import again"));
+    }
     let rules = rules_of(&genesis);
     let first = first_block(&genesis, &rules)?;
     let mut batch = Batch::new();

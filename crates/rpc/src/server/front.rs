@@ -103,8 +103,13 @@ async fn checked(request: HttpRequest, limit: u32) -> Result<HttpRequest, HttpRe
         HttpError::Malformed => response::malformed(),
         HttpError::Stream(_) => response::internal_error(),
     })?;
+    const JSON: &str = "application/json; charset=utf-8";
+    if std::str::from_utf8(&body).is_err() {
+        return Err(text(refusal(ErrorCode::ParseError, "Parse error: the request is not UTF-8"), JSON));
+    }
     if single && odd_id(&body) {
-        return Err(text(invalid_request(), "application/json; charset=utf-8"));
+        let why = "Invalid request: the id must be a string, a whole number or null";
+        return Err(text(refusal(ErrorCode::InvalidRequest, why), JSON));
     }
     Ok(HttpRequest::from_parts(parts, HttpBody::from(body)))
 }
@@ -129,12 +134,9 @@ fn odd_id(body: &[u8]) -> bool {
     serde_json::from_str::<Id<'_>>(id.get()).is_err()
 }
 
-fn invalid_request() -> String {
-    let error = ErrorObjectOwned::owned(
-        ErrorCode::InvalidRequest.code(),
-        "Invalid request: the id must be a string, a whole number or null",
-        None::<()>,
-    );
+/// The answer to what has no id that could be answered to.
+fn refusal(code: ErrorCode, why: &str) -> String {
+    let error = ErrorObjectOwned::owned(code.code(), why, None::<()>);
     serde_json::to_string(&Response::new(ResponsePayload::<()>::error(error), Id::Null)).unwrap_or_default()
 }
 
