@@ -10,12 +10,11 @@ use limpid_chain::{
     import::{BlockReader, HeadState, Imported, import},
     ledger::{rules_hash, rules_of},
 };
-use limpid_state::FjallStore;
+use limpid_state::{StoreOptions, open_store};
 use std::{
     fs::{self, File},
     io::{BufReader, IsTerminal as _, Write as _},
     path::{Path, PathBuf},
-    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -53,14 +52,14 @@ pub fn run(args: ImportArgs, global: &Global) -> Result<()> {
     let blocks = File::open(&args.chain).map_err(|error| named(&args.chain, &error))?;
     let chain_id = genesis.chain_id;
     let rules = rules_hash(&genesis, &rules_of(&genesis)).map_err(|error| CliError::Told(error.to_string()))?;
-    let store = FjallStore::open(&args.datadir, rules).map_err(|error| CliError::Told(error.to_string()))?;
+    let store = open_store(&args.datadir, rules, StoreOptions::default());
+    let store = store.map_err(|error| CliError::Told(error.to_string()))?;
     // So that `limpid node` needs the folder alone.
     genesis::keep(&args.datadir, &genesis)?;
     let mut progress = Progress::new(global.json);
-    let imported =
-        import(Arc::new(store), genesis, head_state, BlockReader::new(BufReader::new(blocks)), &mut |height| {
-            progress.at(height);
-        });
+    let imported = import(store, genesis, head_state, BlockReader::new(BufReader::new(blocks)), &mut |height| {
+        progress.at(height);
+    });
     progress.end();
     let imported = imported.map_err(|error| CliError::Told(error.to_string()))?;
     show(&args, chain_id, &imported, global.json);
