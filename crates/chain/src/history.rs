@@ -83,12 +83,12 @@ pub struct Entry {
     pub success: bool,
 }
 
-/// A page of entries, newest first.
+/// A page of entries, newest first or oldest first as it was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
     /// The entries.
     pub entries: Vec<Entry>,
-    /// Where the next page begins; `None` at the end.
+    /// What to ask for the next page with; `None` at the end.
     pub next: Option<Cursor>,
 }
 
@@ -220,17 +220,34 @@ pub(crate) fn page(
     before: Option<Cursor>,
     limit: usize,
 ) -> Result<Page, ChainError> {
-    let limit = limit.clamp(1, MAX_PAGE);
     let mut range = KeyRange::prefix(&prefix(address));
     if let Some(before) = before {
         range.end = Some(key(address, before));
     }
-    let rows = reader.page(Table::AddressIndex, &range, Order::Descending, limit.saturating_add(1))?;
-    let more = rows.len() > limit;
+    read_page(reader, &range, Order::Descending, limit)
+}
+
+/// Entries of `address` from `first` on, oldest first; `limit` and [`MAX_PAGE`] at most.
+pub(crate) fn page_from(
+    reader: &dyn Reader,
+    address: Address,
+    first: Cursor,
+    limit: usize,
+) -> Result<Page, ChainError> {
+    let range = KeyRange { start: key(address, first), ..KeyRange::prefix(&prefix(address)) };
+    read_page(reader, &range, Order::Ascending, limit)
+}
+
+fn read_page(reader: &dyn Reader, range: &KeyRange, order: Order, limit: usize) -> Result<Page, ChainError> {
+    let limit = limit.clamp(1, MAX_PAGE);
+    let rows = reader.page(Table::AddressIndex, range, order, limit.saturating_add(1))?;
     let entries: Vec<_> =
         rows.iter().take(limit).map(|(key, row)| entry(reader, key, row)).collect::<Result<_, _>>()?;
-    let next = entries.last().filter(|_| more).map(|entry| entry.cursor);
-    Ok(Page { entries, next })
+    let next = match order {
+        Order::Descending => entries.last().map(|entry| entry.cursor),
+        Order::Ascending => rows.get(limit).and_then(|(key, _)| cursor_of(key)),
+    };
+    Ok(Page { entries, next: next.filter(|_| rows.len() > limit) })
 }
 
 fn entry(reader: &dyn Reader, key: &[u8], mut row: &[u8]) -> Result<Entry, ChainError> {

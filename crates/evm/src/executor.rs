@@ -2,8 +2,9 @@
 
 use crate::{
     registry::Rules,
-    source::{Overlay, Source},
-    types::{BlockContext, ExecError, Outcome, StateDiff, Stopped},
+    source::{Overlay, Source, SourceError},
+    tracer::{Changes, Tracing, gather},
+    types::{BlockContext, CallFrame, Details, ExecError, Outcome, StateDiff, Stopped, ValueMove},
     vm::{Pipeline, Vm, VmError, credit_fees},
 };
 use alloy_primitives::{Address, Bytes, U256, address};
@@ -30,7 +31,9 @@ pub struct BlockExecutor {
     pub(crate) vm: Vm,
     pub(crate) rules: Rules,
     pub(crate) block: BlockContext,
-    tracing: bool,
+    tracing: Tracing,
+    /// What the transaction changed so far, while somebody wants to know.
+    changes: Option<Result<Changes, SourceError>>,
     gas_used: u64,
 }
 
@@ -62,12 +65,12 @@ impl BlockExecutor {
     /// A block on top of `source`.
     pub fn new(source: Arc<dyn Source>, rules: &Rules, block: BlockContext) -> Self {
         let vm = Vm::new(Overlay::new(source), rules, block_env(&block));
-        Self { vm, rules: rules.clone(), block, tracing: false, gas_used: 0 }
+        Self { vm, rules: rules.clone(), block, tracing: Tracing::NONE, changes: None, gas_used: 0 }
     }
 
-    /// Keeps call trees from now on.
-    pub const fn trace(&mut self, on: bool) {
-        self.tracing = on;
+    /// What to keep of each transaction from now on.
+    pub const fn trace(&mut self, tracing: Tracing) {
+        self.tracing = tracing;
     }
 
     /// Gas used so far.
@@ -85,7 +88,7 @@ impl BlockExecutor {
             self.ethereum_call(alloy_eips::eip2935::HISTORY_STORAGE_ADDRESS, self.block.parent_hash.0.into())?;
         }
         self.ethereum_call(alloy_eips::eip4788::BEACON_ROOTS_ADDRESS, self.block.parent_beacon_root.0.into())?;
-        crate::hooks::run(self, crate::hooks::Phase::Begin)
+        self.noting_changes(|block| crate::hooks::run(block, crate::hooks::Phase::Begin))
     }
 
     /// The end-block hook's work.
@@ -93,7 +96,7 @@ impl BlockExecutor {
     /// # Errors
     /// [`ExecError::Fatal`] when the database fails.
     pub fn end(&mut self) -> Result<Option<Outcome>, ExecError> {
-        crate::hooks::run(self, crate::hooks::Phase::End)
+        self.noting_changes(|block| crate::hooks::run(block, crate::hooks::Phase::End))
     }
 
     /// Executes one transaction. An error leaves the block as it was.
@@ -106,10 +109,11 @@ impl BlockExecutor {
         if tx.gas_limit > left {
             return Err(ExecError::BlockFull { limit: tx.gas_limit, left });
         }
-        let outcome = match run_tx(&mut self.vm, tx, self.tracing) {
-            Err(ExecError::Fatal(_)) if self.vm.panicked.is_some() => self.charge_for_panic()?,
-            other => other?,
-        };
+        let outcome = self.noting_changes(|block| match run_tx(&mut block.vm, tx, block.tracing) {
+            Err(ExecError::Fatal(_)) if block.vm.panicked.is_some() => block.charge_for_panic().map(Some),
+            other => other.map(Some),
+        })?;
+        let outcome = outcome.ok_or_else(|| ExecError::Fatal("a transaction without an outcome".into()))?;
         self.gas_used = self.gas_used.saturating_add(outcome.gas_used);
         // The journal keeps the block's changes and stays warm. Only an account that destroyed itself must
         // leave it at once: the journal's mark would outlive a later transaction that revives the account.
@@ -119,7 +123,28 @@ impl BlockExecutor {
         Ok(outcome)
     }
 
-    pub(crate) const fn tracing(&self) -> bool {
+    /// Runs a transaction, and adds what it changed to its outcome if that is asked for: its changes alone must be in
+    /// the journal then.
+    fn noting_changes(
+        &mut self,
+        transaction: impl FnOnce(&mut Self) -> Result<Option<Outcome>, ExecError>,
+    ) -> Result<Option<Outcome>, ExecError> {
+        if !self.tracing.changes {
+            return transaction(self);
+        }
+        self.commit();
+        self.changes = Some(Ok(Changes::new()));
+        let result = transaction(self);
+        self.commit();
+        let changes = self.changes.take().transpose().map_err(|error| ExecError::Fatal(error.to_string()))?;
+        let mut outcome = result?;
+        if let Some(outcome) = &mut outcome {
+            note(outcome, changes.unwrap_or_default(), self.tracing.budget);
+        }
+        Ok(outcome)
+    }
+
+    pub(crate) const fn tracing(&self) -> Tracing {
         self.tracing
     }
 
@@ -130,8 +155,14 @@ impl BlockExecutor {
 
     /// Takes the journal's changes into the overlay.
     pub(crate) fn commit(&mut self) {
-        let changes = self.vm.inner.ctx.journaled_state.finalize();
-        self.vm.inner.ctx.journaled_state.db_mut().commit(changes);
+        let journal = &mut self.vm.inner.ctx.journaled_state;
+        let state = journal.finalize();
+        if let Some(Ok(changes)) = &mut self.changes
+            && let Err(error) = gather(changes, &mut journal.database, &state)
+        {
+            self.changes = Some(Err(error));
+        }
+        journal.database.commit(state);
     }
 
     /// What the block changed, sorted.
@@ -147,12 +178,15 @@ impl BlockExecutor {
             &mut self.vm.inner.ctx.journaled_state.database,
             Overlay::new(Arc::new(crate::source::MemorySource::default())),
         );
-        let recorder = std::mem::take(self.vm.recorder());
         let (cfg, precompiles) = (self.vm.inner.ctx.cfg.clone(), self.vm.inner.precompiles.clone());
+        let extra = &mut self.vm.inner.ctx.chain;
+        let (recorder, watcher, budget) = (std::mem::take(&mut extra.recorder), extra.watcher.take(), extra.budget);
         self.vm = Vm::new(overlay, &self.rules, block_env(&self.block));
-        *self.vm.recorder() = recorder;
         self.vm.inner.ctx.cfg = cfg;
         self.vm.inner.precompiles = precompiles;
+        *self.vm.recorder() = recorder;
+        let extra = &mut self.vm.inner.ctx.chain;
+        (extra.watcher, extra.budget) = (watcher, budget);
     }
 
     /// V-4: status 0, nonce raised, the whole gas limit paid. The journal undoes the transaction entry by
@@ -162,7 +196,7 @@ impl BlockExecutor {
         self.vm.inner.ctx.journaled_state.discard_tx();
         self.commit();
         self.rebuild();
-        let trace = self.vm.recorder().abort();
+        let (trace, details) = (self.vm.recorder().abort(), self.vm.watched());
         let ctx = &mut self.vm.inner.ctx;
         let price = tx.effective_gas_price(u128::from(self.block.base_fee));
         let fee = U256::from(price).saturating_mul(U256::from(tx.gas_limit));
@@ -176,18 +210,26 @@ impl BlockExecutor {
         }
         credit_fees(ctx, price, tx.gas_limit).map_err(|error| ExecError::Fatal(error.to_string()))?;
         self.commit(); // else the next transaction's failure would undo the charge with its own entries
-        Ok(panicked(tx.gas_limit, trace))
+        Ok(panicked(tx.gas_limit, trace, details))
     }
 
     /// One of Ethereum's own calls; gives what it returned.
     pub(crate) fn ethereum_call(&mut self, to: Address, data: Bytes) -> Result<Bytes, ExecError> {
-        self.vm.recorder().start(false);
+        self.vm.start(Tracing::NONE);
         self.vm.inner.ctx.tx = TxEnv::new_system_tx_with_caller(ETHEREUM_SYSTEM, to, data);
         let result = Pipeline.run_system_call(&mut self.vm).map_err(exec_error)?;
         Ok(match result {
             ExecutionResult::Success { output, .. } => output.into_data(),
             _ => Bytes::new(),
         })
+    }
+}
+
+/// Adds what a transaction changed to its outcome, as far as it fits.
+pub(crate) fn note(outcome: &mut Outcome, changes: Changes, budget: usize) {
+    outcome.details.count(crate::tracer::size(&changes), budget);
+    if !outcome.details.exceeded {
+        outcome.details.changes = Some(changes);
     }
 }
 
@@ -199,7 +241,7 @@ pub(crate) fn exec_error(error: VmError) -> ExecError {
 }
 
 /// What a transaction that panicked comes to: the whole gas limit, and nothing else.
-pub(crate) fn panicked(gas_limit: u64, trace: Option<crate::types::CallFrame>) -> Outcome {
+pub(crate) fn panicked(gas_limit: u64, trace: Option<CallFrame>, details: Details) -> Outcome {
     Outcome {
         success: false,
         stopped: Some(Stopped::Panic),
@@ -210,23 +252,22 @@ pub(crate) fn panicked(gas_limit: u64, trace: Option<crate::types::CallFrame>) -
         created: None,
         moves: Vec::new(),
         trace,
+        details,
     }
 }
 
 /// Runs one transaction through revm's pipeline, leaving its changes in the journal.
-pub(crate) fn run_tx(vm: &mut Vm, tx: TxEnv, tracing: bool) -> Result<Outcome, ExecError> {
-    vm.recorder().start(tracing);
+pub(crate) fn run_tx(vm: &mut Vm, tx: TxEnv, tracing: Tracing) -> Result<Outcome, ExecError> {
+    vm.start(tracing);
     vm.inner.ctx.tx = tx;
     let result = Pipeline.run(vm).map_err(exec_error)?;
-    let (moves, trace) = vm.recorder().finish();
-    Ok(outcome(result, moves, trace))
+    let recorded = vm.recorded();
+    Ok(outcome(result, recorded))
 }
 
-fn outcome(
-    result: ExecutionResult,
-    moves: Vec<crate::types::ValueMove>,
-    trace: Option<crate::types::CallFrame>,
-) -> Outcome {
+type Recorded = (Vec<ValueMove>, Option<CallFrame>, Details);
+
+fn outcome(result: ExecutionResult, (moves, trace, details): Recorded) -> Outcome {
     let (gas_used, gas_refunded) = (result.tx_gas_used(), result.gas().final_refunded());
     let created = result.created_address();
     let (success, stopped, logs, output) = match result {
@@ -235,5 +276,5 @@ fn outcome(
         ExecutionResult::Halt { reason, .. } => (false, Some(Stopped::Halt(reason)), Vec::new(), Bytes::new()),
     };
     let created = created.filter(|_| success);
-    Outcome { success, stopped, gas_used, gas_refunded, logs, output, created, moves, trace }
+    Outcome { success, stopped, gas_used, gas_refunded, logs, output, created, moves, trace, details }
 }

@@ -295,6 +295,9 @@ type Loaded = (alloy_primitives::B256, revm::state::Bytecode, bool);
 /// An account's code, and whether the account is empty. `None` when the gas does not reach.
 fn load_code(vm: &mut Vm, account: Address, gas: &mut Gas) -> Result<Option<Loaded>, StepError> {
     let ctx = &mut vm.inner.ctx;
+    if let Some(accesses) = ctx.chain.watcher.as_mut().and_then(|watcher| watcher.accesses.as_mut()) {
+        accesses.account(account);
+    }
     if !gas.record_regular_cost(ctx.cfg.gas_params.warm_storage_read_cost()) {
         return Ok(None);
     }

@@ -56,7 +56,7 @@ pub(crate) fn run(executor: &mut BlockExecutor, _phase: Phase) -> Result<Option<
     // A panic drops the machine with its journal: what the block did before must have left it.
     executor.commit();
     let tracing = executor.tracing();
-    executor.vm.recorder().start(tracing);
+    executor.vm.start(tracing);
     executor.vm.recorder().open(frame(SYSTEM, queue, reserve), Bytes::new);
     let (mut used, mut logs, mut items) = (0u64, Vec::new(), 0usize);
     while items < MAX_ITEMS && reserve.saturating_sub(used) >= ITEM_GAS {
@@ -76,7 +76,7 @@ pub(crate) fn run(executor: &mut BlockExecutor, _phase: Phase) -> Result<Option<
         return Ok(None);
     }
     executor.count_gas(gas_used);
-    let (moves, trace) = executor.vm.recorder().finish();
+    let (moves, trace, details) = executor.vm.recorded();
     Ok(Some(Outcome {
         success: true,
         stopped: None,
@@ -87,6 +87,7 @@ pub(crate) fn run(executor: &mut BlockExecutor, _phase: Phase) -> Result<Option<
         created: None,
         moves,
         trace,
+        details,
     }))
 }
 

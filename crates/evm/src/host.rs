@@ -4,6 +4,7 @@ use crate::{
     recorder::{Closed, Mark, Opened},
     registry::{DIRECTORY, Registry},
     signature::recover_signer,
+    tracer::Accesses,
     types::CallKind,
     vm::Context,
 };
@@ -154,6 +155,9 @@ impl<'a> EvmHost<'a> {
 
     /// Loads an account, charging only the cold surcharge, which must be affordable before the load.
     fn touch_cold(&mut self, account: Address) -> Result<()> {
+        if let Some(accesses) = self.accesses() {
+            accesses.account(account);
+        }
         if self.warm.contains(&account) {
             return Ok(());
         }
@@ -170,6 +174,13 @@ impl<'a> EvmHost<'a> {
             self.warm.push(account);
         }
         Ok(())
+    }
+}
+
+impl EvmHost<'_> {
+    /// Where accesses are noted, if anybody wants to know: native code runs no opcodes to look at.
+    fn accesses(&mut self) -> Option<&mut Accesses> {
+        self.ctx.chain.watcher.as_mut()?.accesses.as_mut()
     }
 }
 
@@ -206,6 +217,9 @@ impl Host for EvmHost<'_> {
     }
 
     fn sload(&mut self, account: Address, slot: U256) -> Result<U256> {
+        if let Some(accesses) = self.accesses() {
+            accesses.slot(account, slot);
+        }
         self.charge(self.params.warm_storage_read_cost())?;
         self.touch_cold(account)?;
         let surcharge = self.params.cold_storage_additional_cost();
@@ -219,6 +233,9 @@ impl Host for EvmHost<'_> {
 
     fn sstore(&mut self, account: Address, slot: U256, value: U256) -> Result<()> {
         self.may_write()?;
+        if let Some(accesses) = self.accesses() {
+            accesses.slot(account, slot);
+        }
         if self.gas.remaining() <= STIPEND {
             return Err(Stop::OutOfGas);
         }
@@ -293,7 +310,11 @@ impl Host for EvmHost<'_> {
             return Err(revert(errors::AlreadyExists { account }));
         }
         self.sstore(DIRECTORY, directory_slot(account), U256::from(kind.0).saturating_add(U256::ONE))?;
-        install(self.ctx, account, marker)
+        install(self.ctx, account, marker)?;
+        let journal = &self.ctx.journaled_state;
+        self.ctx.chain.recorder.sync_logs(journal.logs());
+        self.ctx.chain.recorder.created(account, || Bytes::copy_from_slice(&marker.code()));
+        Ok(())
     }
 
     fn move_coin(&mut self, from: Address, to: Address, amount: U256) -> Result<()> {

@@ -25,9 +25,11 @@
 //! - V-8 *Errands.* The gateway's calls to foreign code run between two native steps, in frames of their own,
 //!   with at most [`limpid_native::errand::FOREIGN_GAS`] each, never with coin, and with every native write
 //!   locked ([`errand`]). Asking is static. No other contract has a way to foreign code.
+//! - V-9 *Tracing only looks.* A traced execution has the result, gas and logs of an untraced one ([`tracer`]).
 //!
 //! Tested in `tests/it`: `framework.rs` (V-1, V-2), `payouts.rs` (V-3), `panics.rs` (V-4), `executor.rs`
-//! (V-5, V-6), `hooks.rs` (V-7), `errands.rs` (V-8); gas against bytecode in `gas.rs`, call trees in `tree.rs`.
+//! (V-5, V-6), `hooks.rs` (V-7), `errands.rs` (V-8), `tracer.rs` (V-9); gas against bytecode in `gas.rs`, call trees
+//! in `tree.rs`.
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 mod errand;
@@ -44,6 +46,7 @@ pub mod signature;
 pub mod simulate;
 pub mod source;
 pub mod testkit;
+pub mod tracer;
 pub mod types;
 mod vm;
 
@@ -59,4 +62,5 @@ pub use revm::{
 };
 pub use signature::recover_signer;
 pub use source::{MemorySource, Source, SourceError};
-pub use types::{BlockContext, CallFrame, CallKind, ExecError, Outcome, StateDiff, Stopped, ValueMove};
+pub use tracer::Tracing;
+pub use types::{BlockContext, CallFrame, CallKind, Details, ExecError, Outcome, StateDiff, Stopped, ValueMove};

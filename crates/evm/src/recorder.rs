@@ -57,12 +57,34 @@ pub struct Recorder {
     open: Vec<CallFrame>,
     root: Option<CallFrame>,
     logs_seen: usize,
+    /// Bytes that the call tree takes, and may take.
+    bytes: usize,
+    budget: usize,
+    exceeded: bool,
 }
 
 impl Recorder {
-    /// Starts over. With `tracing` the call tree is kept too.
-    pub fn start(&mut self, tracing: bool) {
-        *self = Self { tracing, ..Self::default() };
+    /// Starts over. With `tracing` the call tree is kept too, as long as it takes at most `budget` bytes.
+    pub fn start(&mut self, tracing: bool, budget: usize) {
+        *self = Self { tracing, budget, ..Self::default() };
+    }
+
+    /// Bytes that the call tree takes, and whether it would have taken more than it may and is gone.
+    pub const fn size(&self) -> (usize, bool) {
+        (self.bytes, self.exceeded)
+    }
+
+    fn reserve(&mut self, bytes: usize) {
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.tracing && self.bytes > self.budget {
+            (self.tracing, self.exceeded) = (false, true);
+            self.open.clear();
+        }
+    }
+
+    /// Frames that are open, native ones included.
+    pub const fn depth(&self) -> usize {
+        self.marks.len()
     }
 
     /// Whether the call tree is kept.
@@ -83,15 +105,18 @@ impl Recorder {
             });
         }
         if self.tracing && self.open.len() < MAX_OPEN {
+            let input = input();
             self.open.push(CallFrame {
                 kind: Some(frame.kind),
                 from: frame.from,
                 to: frame.to,
                 value: frame.value,
                 gas: frame.gas,
-                input: input(),
+                input,
                 ..CallFrame::default()
             });
+            let size = self.open.last().map_or(0, |frame| frame.input.len());
+            self.reserve(size.saturating_add(size_of::<CallFrame>()));
         }
     }
 
@@ -104,6 +129,9 @@ impl Recorder {
             && first.depth == self.marks.len()
         {
             first.to = created;
+        }
+        if self.tracing {
+            self.reserve(end.output.len());
         }
         if let Some(mut frame) = self.open.pop() {
             frame.gas_used = end.gas_used;
@@ -146,6 +174,16 @@ impl Recorder {
         self.logs_seen = 0;
     }
 
+    /// A native contract was made, by the innermost frame's contract.
+    pub fn created(&mut self, account: Address, code: impl FnOnce() -> Bytes) {
+        if !self.tracing {
+            return;
+        }
+        let from = self.open.last().and_then(|frame| frame.to).unwrap_or_default();
+        let (kind, to) = (Some(CallKind::Create), Some(account));
+        self.attach(CallFrame { kind, from, to, output: code(), ..CallFrame::default() });
+    }
+
     /// A contract destroys itself, or coin moves without a frame.
     pub fn moved(&mut self, from: Address, to: Address, amount: U256, kind: CallKind) {
         let depth = self.marks.len();
@@ -162,6 +200,7 @@ impl Recorder {
         if let Some(frame) = self.open.last_mut() {
             let position = frame.calls.len();
             frame.logs.push((log.clone(), position));
+            self.reserve(log.data.data.len().saturating_add(256));
         }
     }
 
@@ -177,6 +216,9 @@ impl Recorder {
     }
 
     fn attach(&mut self, frame: CallFrame) {
+        if !self.tracing {
+            return;
+        }
         match self.open.last_mut() {
             Some(parent) => parent.calls.push(frame),
             None => self.root = Some(frame),

@@ -1,12 +1,13 @@
 //! Calls that change nothing: `eth_call`, gas estimates, traces.
 
 use crate::{
-    executor::{block_env, panicked, run_tx},
+    executor::{block_env, note, panicked, run_tx},
     frame::guarded,
     host::Rights,
     precompiles::Precompiles,
     registry::Rules,
     source::{Overlay, Source},
+    tracer::{Changes, Tracing, gather},
     types::{BlockContext, ExecError, Outcome, StateDiff},
     vm::Vm,
 };
@@ -79,8 +80,8 @@ pub fn check_overrides(rules: &Rules, overrides: &Overrides) -> Result<(), Overr
 /// What a simulation leaves out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// Keep the call tree.
-    pub trace: bool,
+    /// What to keep beside the outcome.
+    pub trace: Tracing,
     /// Check nonce, balance and fees as for a real transaction.
     pub strict: bool,
 }
@@ -105,7 +106,7 @@ impl Simulator {
         Self { source, rules: rules.clone(), block, overrides }
     }
 
-    fn machine(&self, options: Options) -> Result<Vm, ExecError> {
+    pub(crate) fn machine(&self, options: Options) -> Result<Vm, ExecError> {
         let mut vm = Vm::new(Overlay::new(self.source.clone()), &self.rules, block_env(&self.block));
         pretend_all(&mut vm, &self.overrides)?;
         if !options.strict {
@@ -127,6 +128,30 @@ impl Simulator {
     /// database fails.
     pub fn call(&self, tx: TxEnv, options: Options) -> Result<Outcome, ExecError> {
         try_tx(&mut self.machine(options)?, tx, options)
+    }
+
+    /// Runs calls one after the other, each on what the ones before it changed. Together they use at most `gas`, and
+    /// keep at most the first one's budget. A panic in native code is the last.
+    ///
+    /// # Errors
+    /// As [`Simulator::call`].
+    pub fn calls(&self, calls: Vec<(TxEnv, Tracing)>, mut gas: u64, strict: bool) -> Result<Vec<Outcome>, ExecError> {
+        let mut vm = self.machine(Options { strict, ..Options::default() })?;
+        let mut budget = calls.first().map_or(0, |(_, trace)| trace.budget);
+        let mut outcomes = Vec::with_capacity(calls.len());
+        for (tx, trace) in calls {
+            let tx = TxEnv { gas_limit: tx.gas_limit.min(gas), ..tx };
+            let outcome = try_tx(&mut vm, tx, Options { trace: Tracing { budget, ..trace }, strict })?;
+            gas = gas.saturating_sub(outcome.gas_used);
+            budget = budget.saturating_sub(outcome.details.bytes);
+            outcomes.push(outcome);
+            if vm.panicked.is_some() {
+                break;
+            }
+            let changes = vm.inner.ctx.journaled_state.finalize();
+            vm.inner.ctx.journaled_state.database.commit(changes);
+        }
+        Ok(outcomes)
     }
 
     /// Looks at a native contract's state with its own Rust code, such as its audit. `body` may read and not write.
@@ -253,8 +278,10 @@ fn try_tx(vm: &mut Vm, tx: TxEnv, options: Options) -> Result<Outcome, ExecError
     match run_tx(vm, tx, options.trace) {
         Err(ExecError::Fatal(_)) if vm.panicked.is_some() => {
             vm.inner.ctx.journaled_state.discard_tx();
-            Ok(panicked(gas_limit, vm.recorder().abort()))
+            let trace = vm.recorder().abort();
+            Ok(panicked(gas_limit, trace, vm.watched()))
         }
+        Ok(outcome) if options.trace.changes => with_changes(vm, outcome, options.trace.budget),
         other => other,
     }
 }
@@ -271,6 +298,16 @@ pub(crate) fn pretend_all(vm: &mut Vm, overrides: &Overrides) -> Result<(), Exec
         pretend(overlay, *address, change).map_err(|error| ExecError::Fatal(error.to_string()))?;
     }
     Ok(())
+}
+
+fn with_changes(vm: &mut Vm, mut outcome: Outcome, budget: usize) -> Result<Outcome, ExecError> {
+    let journal = &mut vm.inner.ctx.journaled_state;
+    let state = journal.finalize();
+    let mut changes = Changes::new();
+    gather(&mut changes, &mut journal.database, &state).map_err(|error| ExecError::Fatal(error.to_string()))?;
+    journal.database.commit(state);
+    note(&mut outcome, changes, budget);
+    Ok(outcome)
 }
 
 fn pretend(overlay: &mut Overlay, address: Address, change: &AccountOverride) -> Result<(), crate::SourceError> {

@@ -1,5 +1,6 @@
 //! What goes into execution and what comes out.
 
+use crate::tracer::{Accesses, Changes, Steps};
 use alloy_primitives::{Address, B256, Bytes, Log, U256};
 use revm::{
     context::result::{HaltReason, InvalidTransaction},
@@ -137,8 +138,33 @@ pub struct Outcome {
     pub created: Option<Address>,
     /// Every move of coin that held.
     pub moves: Vec<ValueMove>,
-    /// The call tree, when tracing was asked for.
+    /// The call tree, when it was asked for.
     pub trace: Option<CallFrame>,
+    /// What else was asked for.
+    pub details: Details,
+}
+
+/// What a tracer keeps beside the call tree; each part only when asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Details {
+    /// Every opcode.
+    pub steps: Option<Steps>,
+    /// The accounts and slots touched.
+    pub accesses: Option<Accesses>,
+    /// The accounts read and what they became.
+    pub changes: Option<Changes>,
+    /// Bytes that this and the call tree take.
+    pub bytes: usize,
+    /// They would have taken more than was allowed, and something is missing.
+    pub exceeded: bool,
+}
+
+impl Details {
+    /// Takes `bytes` of a budget.
+    pub(crate) const fn count(&mut self, bytes: usize, budget: usize) {
+        self.bytes = self.bytes.saturating_add(bytes);
+        self.exceeded |= self.bytes > budget;
+    }
 }
 
 /// What a block changed, sorted so that nothing depends on map order.

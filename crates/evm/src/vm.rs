@@ -6,7 +6,8 @@ use crate::{
     recorder::{Closed, Opened, Recorder},
     registry::{Registry, Rules},
     source::{Overlay, SourceError},
-    types::CallKind,
+    tracer::{Tracing, Watcher},
+    types::{CallFrame, CallKind, Details, ValueMove},
 };
 use alloy_primitives::{Address, B256, Bytes, map::HashMap};
 use revm::{
@@ -32,6 +33,10 @@ use std::sync::Arc;
 #[derive(Debug, Default)]
 pub(crate) struct Extra {
     pub(crate) recorder: Recorder,
+    /// Who looks at opcodes and accesses, if anybody does.
+    pub(crate) watcher: Option<Box<Watcher>>,
+    /// Bytes that recordings of this transaction may take.
+    pub(crate) budget: usize,
     /// Bytecode destroyed itself in this transaction.
     pub(crate) destroyed: bool,
     /// Hashes of short inputs, such as those of pool addresses; gas is charged all the same.
@@ -80,6 +85,30 @@ impl Vm {
 
     pub(crate) fn recorder(&mut self) -> &mut Recorder {
         &mut self.inner.ctx.chain.recorder
+    }
+
+    /// Starts the recording of a transaction.
+    pub(crate) fn start(&mut self, tracing: Tracing) {
+        let extra = &mut self.inner.ctx.chain;
+        extra.recorder.start(tracing.calls, tracing.budget);
+        extra.budget = tracing.budget;
+        extra.watcher = Watcher::new(tracing);
+    }
+
+    /// Ends it: the moves that held, the call tree, and what else was asked for.
+    pub(crate) fn recorded(&mut self) -> (Vec<ValueMove>, Option<CallFrame>, Details) {
+        let (moves, trace) = self.recorder().finish();
+        (moves, trace, self.watched())
+    }
+
+    /// What the watcher saw.
+    pub(crate) fn watched(&mut self) -> Details {
+        let extra = &mut self.inner.ctx.chain;
+        let mut details = extra.watcher.take().map(|watcher| watcher.into_details()).unwrap_or_default();
+        let (bytes, exceeded) = extra.recorder.size();
+        details.count(bytes, extra.budget);
+        details.exceeded |= exceeded;
+        details
     }
 
     pub(crate) fn sync_logs(&mut self) {
@@ -148,13 +177,13 @@ fn closed(result: &FrameResult) -> Closed {
         success: end.is_ok(),
         gas_used: end.gas.total_gas_spent(),
         output: end.output.clone(),
-        error: (!end.is_ok()).then(|| error_words(end.result)),
+        error: (!end.is_ok()).then(|| error_words(end.result).into()),
         created,
     }
 }
 
 /// A failed frame in the words that tracers use.
-fn error_words(result: revm::interpreter::InstructionResult) -> String {
+pub(crate) const fn error_words(result: revm::interpreter::InstructionResult) -> &'static str {
     use revm::interpreter::InstructionResult as R;
     match result {
         R::Revert => "execution reverted",
@@ -169,7 +198,6 @@ fn error_words(result: revm::interpreter::InstructionResult) -> String {
         R::CallNotAllowedInsideStatic | R::StateChangeDuringStaticCall => "write protection",
         _ => "execution failed",
     }
-    .into()
 }
 
 impl EvmTr for Vm {
@@ -207,7 +235,7 @@ impl EvmTr for Vm {
     }
 
     fn frame_run(&mut self) -> Result<FrameInitOrResult<Self::Frame>, StepError> {
-        let step = self.inner.frame_run()?;
+        let step = self.run_bytecode()?;
         if let ItemOrResult::Result(result) = &step {
             self.close(result);
         }

@@ -105,8 +105,10 @@ impl RpcError {
     /// A call, estimate or trace that has no outcome. `gas` is what it was given.
     pub fn call(error: CallError, gas: u64) -> Self {
         match error {
-            CallError::UnknownBlock | CallError::UnknownTransaction => Self::refused(error.to_string()),
-            CallError::Work(WorkError::Busy) => Self::new(LIMIT, error.to_string()),
+            CallError::UnknownBlock | CallError::UnknownTransaction | CallError::Given(_) => {
+                Self::refused(error.to_string())
+            }
+            CallError::Work(WorkError::Busy) | CallError::TraceTooLarge => Self::new(LIMIT, error.to_string()),
             CallError::Work(WorkError::Timeout(_)) => Self::refused(error.to_string()),
             CallError::Work(error) => Self::internal(&error),
             CallError::Exec(error) => Self::execution(&error),

@@ -26,6 +26,9 @@
 //!   `tests/it/filters.rs`.
 //! - R-6 *System transactions look like transactions*: every field that clients demand is there. Tested in
 //!   `types/transaction.rs`.
+//! - R-7 *A trace is whole or refused.* Traces are the block executed again; what would take more than its share of
+//!   memory or time is refused in words, never cut short, and two are made at once. Tested in `tests/it/tracers.rs`,
+//!   `tests/it/parity.rs`, `tests/it/otterscan.rs`.
 
 pub mod api;
 pub mod error;

@@ -88,6 +88,20 @@ describe('cast', () => {
     assert.match(failed.status ? JSON.stringify(failed) : failed.message, /"status":"0x0"|revert/);
   });
 
+  it('traces transactions and finds access lists', async () => {
+    const receipt = await send(counter, 'add(uint256,string)', '2', 'two', ...key);
+    const steps = JSON.parse(await at('rpc', 'debug_traceTransaction', receipt.transactionHash));
+    assert.equal(BigInt(steps.gas), BigInt(receipt.gasUsed));
+    assert.ok(steps.structLogs.some((log) => log.op === 'SSTORE'));
+    // cast executes the transaction again by itself, from what the node says the state was.
+    const run = await at('run', receipt.transactionHash, '--quick');
+    assert.match(run, /Transaction successfully executed/);
+    assert.match(run, new RegExp(`Gas used: ${BigInt(receipt.gasUsed)}`));
+    const list = await at('access-list', counter, 'add(uint256,string)', '2', 'two', '--from', rich.address);
+    assert.match(list, new RegExp(counter.slice(2), 'i'));
+    assert.match(list, /0x0{64}/);
+  });
+
   it('watches logs over WebSocket', async () => {
     const watcher = spawn(castBinary, ['logs', '--subscribe', '--json', '--address', counter, '--rpc-url', node.ws]);
     let output = '';

@@ -12,7 +12,7 @@ use crate::{
 use alloy_consensus::Header;
 use alloy_primitives::{Address, B256, Bytes, Log, Signature, U256, address, b256};
 use limpid_evm::{
-    BlockContext, BlockExecutor, CallFrame, CallKind, ExecError, InvalidTransaction, Outcome, SourceError,
+    BlockContext, BlockExecutor, CallFrame, CallKind, ExecError, InvalidTransaction, Outcome, SourceError, Tracing,
     simulate::{OverrideError, Overrides, check_overrides},
 };
 use limpid_state::{Account, Base, StateDiff, StateError, StateRead};
@@ -310,7 +310,7 @@ impl Run<'_> {
         executor.pretend(&accounts, self.options.strict)?;
         let mut body = Body::default();
         body.push_system(header.number, Phase::Begin, executor.begin()?);
-        executor.trace(self.options.transfers);
+        executor.trace(if self.options.transfers { Tracing::CALLS } else { Tracing::NONE });
         let mut done = Vec::new();
         for (index, call) in calls.into_iter().enumerate() {
             done.push(self.call(&mut executor, &mut body, &header, (index, call))?);
@@ -381,6 +381,9 @@ impl Run<'_> {
             ExecError::Invalid(reason) => SimulateError::Invalid { number: header.number, index, reason },
             other => other.into(),
         })?;
+        if outcome.details.exceeded {
+            return Err(CallError::TraceTooLarge.into());
+        }
         self.gas = self.gas.saturating_sub(outcome.gas_used);
         let logs = match &outcome.trace {
             Some(root) if self.options.transfers => with_transfers(root),

@@ -1,19 +1,17 @@
-//! Calls, estimates and traces: what execution would do or did, on threads of their own, within limits.
+//! Calls and estimates: what execution would do, on threads of their own, within limits.
 
-use super::{Inner, Node, StateView};
+use super::{Inner, Node, StateView, traces::complete};
 use crate::{
-    block::BlockWithReceipts,
-    edit::Edited,
-    error::{ChainError, damaged},
+    error::ChainError,
     ledger::{BlockPlan, Executed, SimulateError, SimulatedBlock, VirtualBlock, VirtualOptions},
     source::StateSource,
-    tx::{self, LEAST_GAS, MAX_GAS, Phase, Recovered},
+    tx::{LEAST_GAS, MAX_GAS},
     workers::WorkError,
 };
 use alloy_eips::{BlockId, eip4895::Withdrawal};
 use alloy_primitives::{Address, B256};
 use limpid_evm::{
-    BlockContext, BlockExecutor, ExecError, Outcome, StateDiff, TxEnv,
+    BlockContext, ExecError, Outcome, StateDiff, Tracing, TxEnv,
     simulate::{EstimateError, Options, OverrideError, Overrides, Simulator, check_overrides},
 };
 use std::sync::Arc;
@@ -53,8 +51,8 @@ pub struct CallOptions {
     pub accounts: Overrides,
     /// Pretended block.
     pub block: BlockOverride,
-    /// Keep the call tree.
-    pub trace: bool,
+    /// What to keep beside the outcome.
+    pub trace: Tracing,
     /// Check nonce, balance and fees as for a real transaction.
     pub strict: bool,
 }
@@ -77,6 +75,16 @@ pub enum CallError {
     /// Pretended accounts that make no sense.
     #[error(transparent)]
     Override(#[from] OverrideError),
+    /// A block that was given and cannot be executed.
+    #[error("the block cannot be executed: {0}")]
+    Given(String),
+    /// The trace takes more memory than it may.
+    #[error(
+        "the trace takes more than {} MiB: ask for less of it (one transaction instead of a block, a limit, disableStack, \
+         disableStorage, no memory, onlyTopCall)",
+        Tracing::NONE.budget >> 20
+    )]
+    TraceTooLarge,
     /// No gas limit makes it succeed.
     #[error(transparent)]
     Estimate(#[from] EstimateError),
@@ -89,7 +97,7 @@ impl Node {
     /// Runs a call. Its gas limit is cut to the node's limit.
     pub fn call(&self, tx: TxEnv, options: CallOptions) -> Result<Outcome, CallError> {
         let how = Options { trace: options.trace, strict: options.strict };
-        self.simulate(tx, options, 0, move |simulator, tx| Ok(simulator.call(tx, how)?))
+        self.simulate(tx, options, 0, move |simulator, tx| complete(simulator.call(tx, how)?))
     }
 
     /// Runs a call and gives what it would change too.
@@ -116,7 +124,7 @@ impl Node {
         })
     }
 
-    fn simulate<T: Send + 'static>(
+    pub(super) fn simulate<T: Send + 'static>(
         &self,
         mut tx: TxEnv,
         options: CallOptions,
@@ -156,21 +164,6 @@ impl Node {
         self.work(move |inner| Ok(inner.ledger.plan(parent, plan, &inner.pool)?))
     }
 
-    /// What a transaction that is in a block did, with its call tree.
-    pub fn trace_transaction(&self, hash: B256) -> Result<Outcome, CallError> {
-        let at = self.position(hash)?.ok_or(CallError::UnknownTransaction)?;
-        self.work(move |inner| {
-            let index = usize::try_from(at.index).unwrap_or(usize::MAX);
-            inner.replay(at.height, Some(index))?.pop().ok_or(CallError::UnknownTransaction)
-        })
-    }
-
-    /// What every transaction of a block did, with its call tree.
-    pub fn trace_block(&self, id: BlockId) -> Result<Vec<Outcome>, CallError> {
-        let height = self.height(id)?.ok_or(CallError::UnknownBlock)?;
-        self.work(move |inner| inner.replay(height, None))
-    }
-
     /// Runs a job that executes transactions on a thread with enough stack for them.
     pub(super) fn work<T: Send + 'static>(
         &self,
@@ -188,49 +181,6 @@ impl Inner {
         let state = self.state_at(block.block.number())?;
         let source = self.ledger.source(state, block.block.hash, block.block.number());
         Ok((source, block.block.header.clone()))
-    }
-
-    /// Executes a block again: the outcome of one of its transactions, or of all.
-    fn replay(&self, height: u64, only: Option<usize>) -> Result<Vec<Outcome>, CallError> {
-        let block = self.block_at(height)?.ok_or(CallError::UnknownBlock)?;
-        let Some(parent) = height.checked_sub(1) else { return Ok(Vec::new()) };
-        let edits = Arc::new(self.ledger.edits_of(height)?);
-        let state = Edited::new(self.state_at(parent)?, edits);
-        let source = self.ledger.source(state, block.block.header.parent_hash, parent);
-        let mut executor =
-            BlockExecutor::new(Arc::new(source), self.ledger.rules(), self.ledger.context(&block.block.header));
-        let mut outcomes = Vec::new();
-        let first_is_begin = starts_with_system(&block);
-        executor.trace(first_is_begin && only.is_none_or(|only| only == 0));
-        let begin = executor.begin()?;
-        for (index, tx) in block.block.transactions.iter().enumerate() {
-            let wanted = only.is_none_or(|only| only == index);
-            let outcome = if index == 0 && first_is_begin {
-                begin.clone().ok_or_else(|| damaged("system transaction"))?
-            } else {
-                executor.trace(wanted);
-                replay_one(&mut executor, tx)?
-            };
-            if wanted {
-                outcomes.push(outcome);
-            }
-            if only == Some(index) {
-                break;
-            }
-        }
-        Ok(outcomes)
-    }
-}
-
-fn starts_with_system(block: &BlockWithReceipts) -> bool {
-    let first = block.block.transactions.first().and_then(|tx| tx.as_system());
-    first.is_some_and(|system| system.phase == Phase::Begin)
-}
-
-fn replay_one(executor: &mut BlockExecutor, tx: &Recovered) -> Result<Outcome, CallError> {
-    match tx::env(tx) {
-        Some(env) => Ok(executor.transact(env)?),
-        None => Ok(executor.end()?.ok_or_else(|| damaged("system transaction"))?),
     }
 }
 

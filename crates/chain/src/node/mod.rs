@@ -9,6 +9,7 @@ mod options;
 mod pending;
 mod query;
 mod recent;
+mod traces;
 mod upkeep;
 mod view;
 
@@ -16,6 +17,7 @@ pub use self::{
     calls::{BlockOverride, CallError, CallOptions},
     follow::FollowError,
     options::{Mining, NodeOptions},
+    traces::Traced,
     view::{FeeHistory, FoundReceipt, FoundTx, Place, StateView},
 };
 

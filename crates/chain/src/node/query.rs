@@ -138,6 +138,12 @@ impl Node {
         history::page(reader.as_ref(), address, before, limit)
     }
 
+    /// What happened to an address from `first` on, oldest first.
+    pub fn history_from(&self, address: Address, first: Cursor, limit: usize) -> Result<Page, ChainError> {
+        let reader = self.inner().ledger.store.snapshot()?;
+        history::page_from(reader.as_ref(), address, first, limit)
+    }
+
     /// The logs that `filter` wants in the blocks `from` to `to`, both included.
     pub fn logs(&self, filter: &LogFilter, from: u64, to: u64) -> Result<Vec<FoundLog>, LogError> {
         let chain = Searched { head: self.block_number(), indexed: !self.ledger().is_copied() };

@@ -225,7 +225,7 @@ fn edits_are_seen_at_once_and_taken_up_by_the_next_block() {
     assert_eq!(state.code_of(contract).unwrap()[..], counter());
     let found = send(&node, &raw(call(0, contract), &poor));
     assert!(found.receipt.success && found.receipt.logs.len() == 1);
-    assert!(node.trace_transaction(found.tx.hash()).unwrap().trace.is_some());
+    assert!(node.trace_transaction(found.tx.hash(), limpid_evm::Tracing::CALLS).unwrap().trace.is_some());
     edit(poor.address(), AccountEdit { nonce: Some(9), ..AccountEdit::default() });
     assert_eq!(node.pending_nonce(poor.address()).unwrap(), 9);
     send(&node, &raw(call(9, contract), &poor));

@@ -8,7 +8,7 @@ use limpid_chain::{
     node::{BlockOverride, CallError, CallOptions},
     tx,
 };
-use limpid_evm::{CallKind, Stopped, TxEnv};
+use limpid_evm::{CallKind, Stopped, Tracing, TxEnv};
 use proptest::prelude::*;
 
 fn env(tx: TxEip1559) -> TxEnv {
@@ -92,16 +92,16 @@ fn a_trace_is_what_happened() {
     let input = receiver.into_word();
     let tx = TxEip1559 { value: U256::from(9), input: input.into(), ..call(1, target) };
     let found = send(&node, &raw(tx, &key(0)));
-    let outcome = node.trace_transaction(found.tx.hash()).unwrap();
+    let outcome = node.trace_transaction(found.tx.hash(), Tracing::CALLS).unwrap();
     assert_eq!(outcome.gas_used, found.receipt.gas_used);
     let root = outcome.trace.unwrap();
     assert_eq!((root.from, root.to, root.value), (key(0).address(), Some(target), U256::from(9)));
     let [inner] = root.calls.as_slice() else { panic!("one inner call") };
     assert_eq!((inner.kind, inner.to, inner.value), (Some(CallKind::Call), Some(receiver), U256::from(9)));
-    let block = node.trace_block(2u64.into()).unwrap();
+    let block = node.trace_block(2u64.into(), Tracing::CALLS).unwrap();
     assert_eq!(block.len(), 1);
-    assert_eq!(node.trace_block(0u64.into()).unwrap().len(), 0);
-    let unknown = node.trace_transaction(Default::default()).unwrap_err();
+    assert_eq!(node.trace_block(0u64.into(), Tracing::CALLS).unwrap().len(), 0);
+    let unknown = node.trace_transaction(Default::default(), Tracing::CALLS).unwrap_err();
     assert!(matches!(unknown, CallError::UnknownTransaction));
 }
 
@@ -116,10 +116,11 @@ fn traces_inside_a_full_block() {
     }
     let block = node.mine(1, None).unwrap();
     assert_eq!(block.block.transactions.len(), 10);
-    let all = node.trace_block(1u64.into()).unwrap();
-    for ((tx, receipt), outcome) in block.block.transactions.iter().zip(&block.receipts).zip(&all) {
+    let all = node.trace_block(1u64.into(), Tracing::CALLS).unwrap();
+    for ((tx, receipt), (of, outcome)) in block.block.transactions.iter().zip(&block.receipts).zip(&all) {
+        assert_eq!(of.hash(), tx.hash());
         assert_eq!((outcome.gas_used, &outcome.logs), (receipt.gas_used, &receipt.logs));
-        let alone = node.trace_transaction(tx.hash()).unwrap();
+        let alone = node.trace_transaction(tx.hash(), Tracing::CALLS).unwrap();
         assert_eq!(alone.trace, outcome.trace);
         assert!(alone.trace.is_some());
     }

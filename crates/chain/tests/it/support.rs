@@ -168,6 +168,24 @@ pub(crate) fn balance(node: &Node, address: Address) -> U256 {
     state.account(address).unwrap().unwrap_or_default().balance
 }
 
+/// Traces every block with everything that can be kept: each outcome must be what its receipt says.
+fn assert_traces(node: &Node) {
+    use limpid_evm::{Tracing, tracer::StepOptions};
+    let steps = StepOptions { stack: true, memory: true, storage: true, return_data: true, effects: true, most: 0 };
+    let everything = Tracing { calls: true, steps: Some(steps), accesses: true, changes: true, budget: usize::MAX };
+    for height in 1..=node.block_number() {
+        let block = node.block_at(height).unwrap().unwrap();
+        let traced = node.trace_block(height.into(), everything).unwrap();
+        assert_eq!(traced.len(), block.receipts.len(), "block {height}");
+        for ((tx, outcome), receipt) in traced.iter().zip(&block.receipts) {
+            let told = (outcome.success, outcome.gas_used, &outcome.logs, outcome.created);
+            let wrote = (receipt.success, receipt.gas_used, &receipt.logs, receipt.created);
+            assert_eq!(told, wrote, "{} in block {height}", tx.hash());
+            assert!(outcome.trace.is_some() && outcome.details.changes.is_some());
+        }
+    }
+}
+
 /// A second instance executes every block of the node's chain again, each before its parent is committed where there
 /// is one, and comes to the same blocks, receipts and root. Every test that makes a chain ends with this.
 pub(crate) fn assert_replays(node: &Node) {
@@ -205,6 +223,7 @@ pub(crate) fn assert_replays(node: &Node) {
         };
         assert!(rows(node.ledger().state().store()) == rows(other.state().store()), "rows of {}", table.name());
     }
+    assert_traces(node);
     let own = node.verify().unwrap();
     assert_eq!((own.head, own.accounts, own.slots), (report.head, report.accounts, report.slots));
 }

@@ -110,11 +110,11 @@ fn system_transactions_are_found_traced_and_in_the_history() {
     let found = node.receipt(system.hash()).unwrap().unwrap();
     assert_eq!((found.place.at.index, &found.receipt), (1, &block.receipts[1]));
     assert_eq!(node.transaction(system.hash()).unwrap().unwrap().tx, *system);
-    let outcome = node.trace_transaction(system.hash()).unwrap();
+    let outcome = node.trace_transaction(system.hash(), limpid_evm::Tracing::CALLS).unwrap();
     assert_eq!(outcome.gas_used, found.receipt.gas_used);
     let root = outcome.trace.expect("a trace");
     assert!(!root.calls.is_empty(), "the item's frame is in it");
-    assert_eq!(node.trace_block(1u64.into()).unwrap().len(), 2);
+    assert_eq!(node.trace_block(1u64.into(), limpid_evm::Tracing::CALLS).unwrap().len(), 2);
     let paid = node.history(PAYEE, None, 10).unwrap().entries;
     assert_eq!(paid.len(), 1);
     assert_eq!((paid[0].kind, paid[0].direction, paid[0].counterparty), (EntryKind::Move, Direction::In, Some(TIMER)));

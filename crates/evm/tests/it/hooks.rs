@@ -117,7 +117,7 @@ fn items_that_fail_are_parked_and_the_others_run() {
     }
     let outcome = chain
         .run(|block| {
-            block.trace(true);
+            block.trace(limpid_evm::Tracing::CALLS);
             block.begin()
         })
         .unwrap()

@@ -16,4 +16,5 @@ mod probe;
 mod scene;
 mod selectors;
 mod simulate;
+mod tracer;
 mod tree;

@@ -83,7 +83,7 @@ fn a_simulated_panic_is_a_failed_call() {
     for (to, data) in [(PROBE, boom()), (FORWARDER, via(PROBE, boom()).to_vec())] {
         let tx = chain.tx(ALICE, TxKind::Call(to), wei(0), data.into(), 300_000);
         let simulator = simulator(&chain, Default::default());
-        let outcome = simulator.call(tx.clone(), Options { trace: true, strict: false }).unwrap();
+        let outcome = simulator.call(tx.clone(), Options { trace: limpid_evm::Tracing::CALLS, strict: false }).unwrap();
         assert_eq!((outcome.success, outcome.gas_used), (false, 300_000));
         assert_eq!(outcome.stopped, Some(Stopped::Panic));
         let root = outcome.trace.expect("the frames that were open");
@@ -101,7 +101,7 @@ fn a_traced_panic_shows_the_frames_that_were_open() {
     let tx = chain.tx(ALICE, TxKind::Call(FORWARDER), wei(0), via(PROBE, boom()), 300_000);
     let outcome = chain
         .run(|block| {
-            block.trace(true);
+            block.trace(limpid_evm::Tracing::CALLS);
             block.transact(tx)
         })
         .unwrap();

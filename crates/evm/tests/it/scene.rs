@@ -93,7 +93,7 @@ pub fn simulator(chain: &TestChain, overrides: Overrides) -> Simulator {
 /// Runs a transaction with its call tree, keeping nothing.
 pub fn trace(chain: &TestChain, to: Address, value: U256, data: impl Into<Bytes>) -> Outcome {
     let tx = chain.tx(ALICE, limpid_evm::TxKind::Call(to), value, data.into(), 16_000_000);
-    let options = Options { trace: true, strict: true };
+    let options = Options { trace: limpid_evm::Tracing::CALLS, strict: true };
     simulator(chain, Overrides::new()).call(tx, options).expect("a valid call")
 }
 

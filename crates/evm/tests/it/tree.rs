@@ -221,7 +221,7 @@ fn a_native_call_at_the_evms_depth_limit_runs_on_a_small_stack() {
         let chain = chain_with(&[(FORWARDER, diver(target, selector))]);
         let data = wei(depth).to_be_bytes::<32>().to_vec();
         let tx = chain.tx(ALICE, TxKind::Call(FORWARDER), wei(0), data.into(), 1 << 50);
-        let options = Options { trace: true, strict: false };
+        let options = Options { trace: limpid_evm::Tracing::CALLS, strict: false };
         let outcome = simulator(&chain, Default::default()).call(tx, options).unwrap();
         assert_ok(&outcome);
         let answer = U256::from_be_slice(&outcome.output);

@@ -1,143 +1,145 @@
-//! Traces and raw encodings.
+//! geth's traces.
 
-use super::{Api, calls::prepare};
+use super::{
+    Api,
+    calls::prepare,
+    tracer::{Traced, Tracer},
+};
 use crate::{
     error::{Result, RpcError},
     methods::Methods,
-    params::{Args, CallRequest, Object, block_id, block_overrides, boolean, state_overrides},
-    types::{TraceOptions, call_tree},
+    params::{Args, CallRequest, block_overrides, state_overrides},
+    types::trace::{Text, Where},
 };
-use alloy_eips::{BlockId, eip2718::Encodable2718};
-use alloy_primitives::{B256, Bytes};
-use limpid_chain::node::CallOptions;
-use limpid_evm::Outcome;
-use serde::Serialize;
-use serde_json::{Value, value::RawValue};
+use alloy_eips::BlockId;
+use alloy_primitives::B256;
+use alloy_rlp::Decodable;
+use limpid_chain::{
+    Block,
+    node::{CallError, CallOptions},
+};
+use serde_json::value::RawValue;
 
 pub(super) fn register(methods: &mut Methods) {
     methods.blocking("debug_traceTransaction", trace_transaction);
     methods.blocking("debug_traceCall", trace_call);
     methods.blocking("debug_traceBlockByNumber", trace_block_by_number);
     methods.blocking("debug_traceBlockByHash", trace_block_by_hash);
-    methods.blocking("debug_getRawHeader", raw_header);
-    methods.blocking("debug_getRawBlock", raw_block);
-    methods.blocking("debug_getRawTransaction", raw_transaction);
-    methods.blocking("debug_getRawReceipts", raw_receipts);
-}
-
-/// Reads tracer options; what is left in the object belongs to the method.
-fn tracer(given: Option<Value>) -> Result<(TraceOptions, Option<Object>)> {
-    const ONLY: &str = "only the callTracer is offered so far: pass {\"tracer\": \"callTracer\"}";
-    let Some(given) = given else { return Err(RpcError::refused(ONLY)) };
-    let mut object = Object::new(given, "trace options")?;
-    match object.take("tracer") {
-        Some(Value::String(name)) if name == "callTracer" => {}
-        _ => return Err(RpcError::refused(ONLY)),
-    }
-    let mut options = TraceOptions::default();
-    if let Some(config) = object.take("tracerConfig") {
-        let mut config = Object::new(config, "tracerConfig")?;
-        options.only_top_call = config.read("onlyTopCall", boolean)?.unwrap_or(false);
-        options.with_log = config.read("withLog", boolean)?.unwrap_or(false);
-    }
-    Ok((options, Some(object)))
-}
-
-/// A call tree whose root shows what the whole transaction was given and used, as geth has it.
-fn tree(mut outcome: Outcome, gas: u64, options: TraceOptions) -> Result<Box<RawValue>> {
-    let mut root = outcome.trace.take().ok_or_else(|| RpcError::refused("no trace was kept"))?;
-    (root.gas, root.gas_used) = (gas, outcome.gas_used);
-    let json = call_tree(&root, options).map_err(|error| RpcError::internal(&error))?;
-    RawValue::from_string(json).map_err(|error| RpcError::internal(&error))
+    methods.blocking("debug_traceBlock", trace_given_block);
 }
 
 fn trace_transaction(api: &Api, mut args: Args) -> Result<Box<RawValue>> {
     let hash = args.hash("transaction hash")?;
-    let (options, _) = tracer(args.optional())?;
+    let (tracer, _) = Tracer::parse(args.optional())?;
     args.end()?;
-    let found = api.node().transaction(hash)?.filter(|found| found.place.is_some());
-    let gas = found.ok_or_else(|| RpcError::refused("transaction not found"))?.tx.gas_limit();
-    let outcome = api.node().trace_transaction(hash).map_err(|error| RpcError::call(error, gas))?;
-    tree(outcome, gas, options)
+    let _pass = api.may_trace()?;
+    let unknown = || RpcError::refused("transaction not found");
+    let found = api.node().transaction(hash)?.ok_or_else(unknown)?;
+    let place = found.place.ok_or_else(unknown)?;
+    let outcome = traced(api.node().trace_transaction(hash, tracer.tracing()))?;
+    let place = Where {
+        block_hash: place.block_hash,
+        block_number: place.at.height,
+        transaction_hash: hash,
+        transaction_position: place.at.index.into(),
+    };
+    tracer.answer(&Traced::in_block(&found.tx, outcome, place))
+}
+
+/// What execution gave, or why not.
+pub(super) fn traced<T>(result: std::result::Result<T, CallError>) -> Result<T> {
+    result.map_err(|error| RpcError::call(error, 0))
 }
 
 fn trace_call(api: &Api, mut args: Args) -> Result<Box<RawValue>> {
     let request = CallRequest::parse(args.required("transaction")?, api.node().chain_id())?;
     let at = args.block()?;
-    let (options, rest) = tracer(args.optional())?;
+    let (tracer, rest) = Tracer::parse(args.optional())?;
     args.end()?;
-    let mut call = CallOptions { at, trace: true, ..CallOptions::default() };
+    let mut call = CallOptions { at, trace: tracer.tracing(), ..CallOptions::default() };
     if let Some(mut rest) = rest {
         call.accounts = state_overrides(rest.take("stateOverrides"))?;
         call.block = block_overrides(rest.take("blockOverrides"))?;
+        if rest.take("txIndex").is_some() {
+            return Err(RpcError::params("trace options: txIndex is not supported; calls run after the whole block"));
+        }
     }
+    let _pass = api.may_trace()?;
     let tx = prepare(api, &request, &call)?;
     let gas = tx.gas_limit;
     let outcome = api.node().call(tx, call).map_err(|error| RpcError::call(error, gas))?;
-    tree(outcome, gas, options)
+    tracer.answer(&Traced::call(outcome, gas))
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct TxTrace {
-    tx_hash: B256,
-    result: Box<RawValue>,
-}
-
-fn trace_block_by_number(api: &Api, mut args: Args) -> Result<Vec<TxTrace>> {
-    let id = args.block_number("block")?.into();
-    trace_block(api, id, args)
-}
-
-fn trace_block_by_hash(api: &Api, mut args: Args) -> Result<Vec<TxTrace>> {
-    let id = args.hash("block hash")?.into();
-    trace_block(api, id, args)
-}
-
-fn trace_block(api: &Api, id: BlockId, mut args: Args) -> Result<Vec<TxTrace>> {
-    let (options, _) = tracer(args.optional())?;
+fn trace_block_by_number(api: &Api, mut args: Args) -> Result<Box<RawValue>> {
+    let id: BlockId = args.block_number("block")?.into();
+    let (tracer, _) = Tracer::parse(args.optional())?;
     args.end()?;
-    let block = api.block(id)?;
-    if block.block.number() == 0 {
+    trace_block(api, id, &tracer, || match id {
+        BlockId::Number(number) => format!("block {} not found", shown(number)),
+        BlockId::Hash(hash) => format!("block {} not found", hash.block_hash),
+    })
+}
+
+fn shown(number: alloy_eips::BlockNumberOrTag) -> String {
+    number.as_number().map_or_else(|| number.to_string(), |height| format!("#{height}"))
+}
+
+fn trace_block_by_hash(api: &Api, mut args: Args) -> Result<Box<RawValue>> {
+    let hash = args.hash("block hash")?;
+    let (tracer, _) = Tracer::parse(args.optional())?;
+    args.end()?;
+    trace_block(api, hash.into(), &tracer, || format!("block {hash} not found"))
+}
+
+fn trace_block(api: &Api, id: BlockId, tracer: &Tracer, unknown: impl FnOnce() -> String) -> Result<Box<RawValue>> {
+    let block = api.node().block(id)?.ok_or_else(|| RpcError::refused(unknown()))?;
+    let (number, hash) = (block.block.number(), block.block.hash);
+    if number == 0 {
         return Err(RpcError::refused("genesis is not traceable"));
     }
-    let outcomes = api.node().trace_block(block.block.hash.into()).map_err(|error| RpcError::call(error, 0))?;
-    let traced = block.block.transactions.iter().zip(outcomes);
-    let trace = |(tx, outcome): (&std::sync::Arc<limpid_chain::Recovered>, Outcome)| {
-        Ok(TxTrace { tx_hash: tx.hash(), result: tree(outcome, tx.gas_limit(), options)? })
-    };
-    traced.map(trace).collect()
+    let _pass = api.may_trace()?;
+    let all = traced(api.node().trace_block(hash.into(), tracer.tracing()))?;
+    answers(all, tracer, hash, number)
 }
 
-fn block_arg(mut args: Args) -> Result<BlockId> {
-    let id = block_id(&args.required("block")?)?;
+/// A block given in its encoding: one of the chain's, or any other over a block of the chain.
+fn trace_given_block(api: &Api, mut args: Args) -> Result<Box<RawValue>> {
+    let encoded = args.bytes("block")?;
+    let (tracer, _) = Tracer::parse(args.optional())?;
     args.end()?;
-    Ok(id)
+    let mut rest = encoded.as_ref();
+    let block = Block::decode(&mut rest).ok().filter(|_| rest.is_empty());
+    let block = block
+        .ok_or_else(|| RpcError::params("invalid argument block: could not decode block: not its RLP encoding"))?;
+    let (hash, number) = (block.header.hash_slow(), block.header.number);
+    if number == 0 {
+        return Err(RpcError::refused("genesis is not traceable"));
+    }
+    let _pass = api.may_trace()?;
+    let all = api.node().trace_given(block, tracer.tracing()).map_err(|error| match error {
+        CallError::UnknownBlock => RpcError::refused("parent not found: the block is not over a block of this chain"),
+        other => RpcError::call(other, 0),
+    })?;
+    answers(all, &tracer, hash, number)
 }
 
-fn raw_header(api: &Api, args: Args) -> Result<Bytes> {
-    let block = api.block(block_arg(args)?)?;
-    Ok(alloy_rlp::encode(&block.block.header).into())
-}
-
-fn raw_block(api: &Api, args: Args) -> Result<Bytes> {
-    let block = api.block(block_arg(args)?)?;
-    Ok(alloy_rlp::encode(block.block.unseal()).into())
-}
-
-fn raw_transaction(api: &Api, mut args: Args) -> Result<Bytes> {
-    let hash = args.hash("transaction hash")?;
-    args.end()?;
-    let found = api.node().transaction(hash)?;
-    Ok(found.map(|found| found.tx.encoded_2718().into()).unwrap_or_default())
-}
-
-fn raw_receipts(api: &Api, args: Args) -> Result<Vec<Bytes>> {
-    let block = api.block(block_arg(args)?)?;
-    let encode = |receipt: &limpid_chain::Receipt| {
-        let mut out = Vec::new();
-        receipt.encode_consensus(&mut out);
-        out.into()
-    };
-    Ok(block.receipts.iter().map(encode).collect())
+fn answers(
+    all: Vec<limpid_chain::node::Traced>,
+    tracer: &Tracer,
+    block_hash: B256,
+    block_number: u64,
+) -> Result<Box<RawValue>> {
+    let mut json = Text::default();
+    json.push("[")?;
+    for (position, (tx, outcome)) in (0u64..).zip(all) {
+        let transaction_hash = tx.hash();
+        let place = Where { block_hash, block_number, transaction_hash, transaction_position: position };
+        json.comma(position == 0)?;
+        json.push(&format!("{{\"txHash\":\"{transaction_hash}\",\"result\":"))?;
+        tracer.write(&mut json, &Traced::in_block(&tx, outcome, place))?;
+        json.push("}")?;
+    }
+    json.push("]")?;
+    json.finish()
 }

@@ -1,5 +1,6 @@
 //! The methods.
 
+mod access_list;
 mod blocks;
 mod calls;
 mod config;
@@ -8,15 +9,20 @@ mod dev;
 mod fees;
 mod fill;
 mod filters;
+mod gate;
 mod identity;
 mod limpid;
 mod logs;
+mod otterscan;
+mod parity;
 mod proofs;
+mod raw;
 mod simulate;
 mod state;
 mod submit;
 mod subscribe;
 mod testing;
+mod tracer;
 mod transactions;
 mod txpool;
 
@@ -44,6 +50,7 @@ struct Inner {
     /// Heights to which `evm_revert` can go back, by id, oldest first.
     snapshots: Mutex<Vec<(u64, u64)>>,
     pools: limpid::PoolCache,
+    traces: gate::Gate,
     rules_hash: B256,
 }
 
@@ -63,6 +70,7 @@ impl Api {
             filters: Filters::default(),
             snapshots: Mutex::default(),
             pools: limpid::PoolCache::default(),
+            traces: gate::Gate::default(),
             rules_hash,
         }))
     }
@@ -108,7 +116,11 @@ pub(crate) fn register(methods: &mut Methods, api: &Api) {
     logs::register(methods);
     filters::register(methods);
     subscribe::register(methods);
+    access_list::register(methods);
     debug::register(methods);
+    raw::register(methods);
+    parity::register(methods);
+    otterscan::register(methods);
     txpool::register(methods);
     limpid::register(methods);
     if dev {

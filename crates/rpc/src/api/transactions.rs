@@ -82,11 +82,15 @@ fn by_sender(api: &Api, mut args: Args) -> Result<Option<RpcTransaction>> {
     if let Some(tx) = waiting.into_iter().find(|tx| tx.nonce() == nonce) {
         return Ok(shown(api, Some(FoundTx { tx, place: None })));
     }
+    Ok(shown(api, sent(api, sender, nonce)?))
+}
+
+/// The transaction that an account sent with a nonce, if a block has it.
+pub(super) fn sent(api: &Api, sender: Address, nonce: u64) -> Result<Option<FoundTx>> {
     let Some(height) = used_in(api, sender, nonce)? else { return Ok(None) };
     let Some(block) = api.node().block_at(height)? else { return Ok(None) };
     let sent = block.block.transactions.iter().find(|tx| tx.sender() == sender && tx.nonce() == nonce);
-    let found = sent.map(|tx| api.node().transaction(tx.hash())).transpose()?.flatten();
-    Ok(shown(api, found))
+    Ok(sent.map(|tx| api.node().transaction(tx.hash())).transpose()?.flatten())
 }
 
 /// The first block after which the account's nonce is above `nonce`, by halving: nonces only rise.

@@ -4,7 +4,7 @@ mod block;
 mod fees;
 mod log;
 mod receipt;
-mod trace;
+pub mod trace;
 mod transaction;
 
 pub use self::{
@@ -12,7 +12,6 @@ pub use self::{
     fees::RpcFeeHistory,
     log::{RpcLog, found_log, receipt_logs},
     receipt::RpcReceipt,
-    trace::{TraceOptions, call_tree},
     transaction::RpcTransaction,
 };
 

@@ -135,11 +135,6 @@ fn traces() {
         (&tree["error"], &tree["revertReason"], &tree["output"]),
         (&json!("execution reverted"), &json!("no"), &json!(data))
     );
-    let hash = &receipt["transactionHash"];
-    for options in [json!(null), json!({}), json!({ "tracer": "prestateTracer" })] {
-        let (code, message) = world.refuse("debug_traceTransaction", json!([hash, options]));
-        assert!(code == -32000 && message.contains("callTracer"), "{message}");
-    }
     let nothing = format!("0x{}", "09".repeat(32));
     assert_eq!(
         world.refuse("debug_traceTransaction", json!([nothing, tracer])),

@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 
 const TO: Address = Address::repeat_byte(0x11);
 
-fn coins(count: u64) -> U256 {
+pub(crate) fn coins(count: u64) -> U256 {
     U256::from(count) * U256::from(10).pow(U256::from(18))
 }
 
 /// Creates a token whose whole supply is the first account's, and gives its address.
-fn token(world: &World, nonce: u64, symbol: &str) -> Address {
+pub(crate) fn token(world: &World, nonce: u64, symbol: &str) -> Address {
     let call_data = ITokenFactory::createTokenCall {
         name: format!("{symbol} coin"),
         symbol: symbol.to_owned(),
@@ -34,7 +34,7 @@ fn token(world: &World, nonce: u64, symbol: &str) -> Address {
         .unwrap()
 }
 
-fn pool(world: &World, nonce: u64, [first, second]: [Address; 2], amounts: [U256; 2]) {
+pub(crate) fn pool(world: &World, nonce: u64, [first, second]: [Address; 2], amounts: [U256; 2]) {
     let call_data = IUniswapV2Router02::addLiquidityCall {
         tokenA: first,
         tokenB: second,

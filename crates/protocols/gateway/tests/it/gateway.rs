@@ -215,7 +215,7 @@ fn foreign_calls_stand_in_the_call_tree() {
     let tx = world.chain.tx(ALICE, TxKind::Call(world.at.gateway), U256::ZERO, data.into(), 16_000_000);
     let simulator =
         Simulator::new(world.chain.state.clone(), &world.chain.rules, world.chain.block.clone(), Default::default());
-    let outcome = simulator.call(tx, Options { trace: true, strict: true }).unwrap();
+    let outcome = simulator.call(tx, Options { trace: limpid_evm::Tracing::CALLS, strict: true }).unwrap();
     let root = outcome.trace.unwrap();
     assert_eq!((root.to, root.error.as_deref()), (Some(world.at.gateway), None));
     let foreign: Vec<_> = root.calls.iter().filter(|call| call.to == Some(world.token)).collect();

@@ -1,14 +1,18 @@
 //! Call trees in the shape of geth's callTracer.
 
-use super::Quantity;
-use crate::revert;
+use super::Text;
+use crate::{
+    error::{Result, RpcError},
+    revert,
+    types::Quantity,
+};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use limpid_evm::{CallFrame, CallKind};
 use serde::Serialize;
 
 /// The options of callTracer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct TraceOptions {
+pub struct CallTreeOptions {
     /// Leave inner calls out.
     pub only_top_call: bool,
     /// Show logs.
@@ -47,7 +51,7 @@ struct FrameLog<'a> {
 }
 
 impl<'a> Frame<'a> {
-    fn new(frame: &'a CallFrame, options: TraceOptions) -> Self {
+    fn new(frame: &'a CallFrame, options: CallTreeOptions) -> Self {
         let kind = frame.kind.unwrap_or(CallKind::Call);
         let log = |(log, position): &'a (alloy_primitives::Log, usize)| FrameLog {
             address: log.address,
@@ -71,37 +75,34 @@ impl<'a> Frame<'a> {
     }
 
     /// Its JSON without the closing brace.
-    fn open(&self) -> serde_json::Result<String> {
-        let mut json = serde_json::to_string(self)?;
+    fn open(&self) -> Result<String> {
+        let mut json = serde_json::to_string(self).map_err(|error| RpcError::internal(&error))?;
         json.pop();
         Ok(json)
     }
 }
 
-/// The call tree under `root` as JSON.
-///
-/// Written with a stack of its own: a tree can be a thousand calls deep, and serving it must not cost a thousand
-/// frames of this thread's.
-pub fn call_tree(root: &CallFrame, options: TraceOptions) -> serde_json::Result<String> {
-    let mut json = Frame::new(root, options).open()?;
+/// Writes the call tree under `root`.
+pub fn call_tree(json: &mut Text, root: &CallFrame, options: CallTreeOptions) -> Result<()> {
+    json.push(&Frame::new(root, options).open()?)?;
     let calls = |frame: &'_ CallFrame| if options.only_top_call { 0 } else { frame.calls.len() };
     // For each open frame the inner call that comes next.
     let mut open = vec![(root, 0usize)];
     while let Some((frame, next)) = open.last_mut() {
         match frame.calls.get(*next).filter(|_| *next < calls(frame)) {
             Some(call) => {
-                json.push_str(if *next == 0 { ",\"calls\":[" } else { "," });
+                json.push(if *next == 0 { ",\"calls\":[" } else { "," })?;
                 *next = next.saturating_add(1);
-                json.push_str(&Frame::new(call, options).open()?);
+                json.push(&Frame::new(call, options).open()?)?;
                 open.push((call, 0));
             }
             None => {
-                json.push_str(if *next == 0 { "}" } else { "]}" });
+                json.push(if *next == 0 { "}" } else { "]}" })?;
                 open.pop();
             }
         }
     }
-    Ok(json)
+    Ok(())
 }
 
 #[cfg(test)]
@@ -122,19 +123,21 @@ mod tests {
         }
     }
 
-    fn shown(root: &CallFrame, options: TraceOptions) -> Value {
-        serde_json::from_str(&call_tree(root, options).unwrap()).unwrap()
+    fn shown(root: &CallFrame, options: CallTreeOptions) -> Value {
+        let mut json = Text::default();
+        call_tree(&mut json, root, options).unwrap();
+        serde_json::from_str(json.finish().unwrap().get()).unwrap()
     }
 
     #[test]
     fn trees_keep_their_shape() {
         let root = frame(1, vec![frame(2, vec![frame(3, vec![])]), frame(4, vec![])]);
-        let tree = shown(&root, TraceOptions::default());
+        let tree = shown(&root, CallTreeOptions::default());
         assert_eq!(tree["from"], json!(Address::repeat_byte(1)));
         assert_eq!(tree["calls"][0]["calls"][0]["from"], json!(Address::repeat_byte(3)));
         assert_eq!(tree["calls"][1]["from"], json!(Address::repeat_byte(4)));
         assert!(tree["calls"][1].get("calls").is_none() && tree.get("logs").is_none() && tree.get("error").is_none());
-        let top = shown(&root, TraceOptions { only_top_call: true, with_log: true });
+        let top = shown(&root, CallTreeOptions { only_top_call: true, with_log: true });
         assert!(top.get("calls").is_none());
         assert_eq!(top["logs"][0]["position"], json!("0x1"));
     }
@@ -144,7 +147,7 @@ mod tests {
         let output =
             Bytes::from(alloy_sol_types::SolError::abi_encode(&alloy_sol_types::Revert { reason: "no".into() }));
         let failed = CallFrame { output: output.clone(), error: Some("execution reverted".into()), ..frame(1, vec![]) };
-        let tree = shown(&failed, TraceOptions::default());
+        let tree = shown(&failed, CallTreeOptions::default());
         assert_eq!((&tree["revertReason"], &tree["output"]), (&json!("no"), &json!(output)));
     }
 
@@ -155,8 +158,9 @@ mod tests {
             for _ in 0..1_100 {
                 root = frame(0, vec![root]);
             }
-            let json = call_tree(&root, TraceOptions::default()).unwrap();
-            json.matches("\"calls\"").count()
+            let mut json = Text::default();
+            call_tree(&mut json, &root, CallTreeOptions::default()).unwrap();
+            json.finish().unwrap().get().matches("\"calls\"").count()
         };
         let small = std::thread::Builder::new().stack_size(1 << 20).spawn(write).unwrap();
         assert_eq!(small.join().unwrap(), 1_100);
