@@ -1,6 +1,6 @@
 //! Action lists: several steps of one caller that happen together or not at all.
 //!
-//! A protocol declares its actions beside its contracts ([`actions!`](crate::actions)) and puts them into
+//! A protocol declares its actions beside its contracts ([`actions!`](macro@crate::actions)) and puts them into
 //! its registry line; the list's contract finds them there. Between steps, tokens are held by the list's
 //! contract, and a [`Session`] keeps what of them is the caller's. No foreign code runs before the last
 //! step has ended.

@@ -11,7 +11,7 @@
 //! - *Whose tokens*: the dispatcher has authenticated the caller; only he is debited, and he needs to approve
 //!   nothing.
 //! - *Kinds come from protocols*: each declares its own beside its contracts and names them in its registry
-//!   line ([`limpid_native::actions`]); this crate knows only those on held tokens.
+//!   line ([`mod@limpid_native::actions`]); this crate knows only those on held tokens.
 //! - *Limits*: 32 actions; every action that trades takes a minimum or a maximum; `until` is the deadline.
 //! - *Coin* sent along is held as token zero. What leaves as coin is paid after everything else of the call.
 //!
