@@ -81,7 +81,10 @@ fn what_cannot_be_done_says_why_and_signs_nothing() {
         (&["send", "1e3", "LIM", "dev:1", "--from", "dev:0", "--yes"], "no exponent"),
         (&["swap", "1", "LIM", "LIM", "--from", "dev:0", "--yes"], "both sides are LIM"),
         (&["pool", "show", "LIM", "0x5C69bEe701ef814a2B6a3EDD4B1652CB9cc5aA6f"], "no token of this chain"),
-        (&["token", "create", "A", "bad\u{7}", "1", "--from", "dev:0", "--yes"], "without control or invisible characters"),
+        (
+            &["token", "create", "A", "bad\u{7}", "1", "--from", "dev:0", "--yes"],
+            "without control or invisible characters",
+        ),
         (&["send", "-1", "LIM", "dev:1", "--from", "dev:0", "--yes"], "is below zero"),
         (&["send", "0", "LIM", "dev:1", "--from", "dev:0", "--yes"], "nothing to send"),
         (&["send", "1", "LIM", V2_FACTORY, "--from", "dev:0", "--yes"], "takes no coin"),

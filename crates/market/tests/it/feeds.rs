@@ -63,8 +63,8 @@ fn a_coin_api_element_keeps_every_digit() {
 
 #[test]
 fn other_layouts_are_refused_with_what_is_expected() {
+    assert!(parse("").unwrap_err().to_string().contains("is an empty file; expected one of"));
     for text in [
-        "",
         "1,2,3\n",
         "ts_ms,open,close,high,low,volume_base\n1559347200000,267.14,267.11,267.19,266.93,424.0\n",
         "timestamp,low,high,open,close,volume\n2019-11-01,177.39,184.99,182.38,183.19,61313.9\n",
