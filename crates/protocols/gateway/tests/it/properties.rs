@@ -43,7 +43,8 @@ fn look(world: &mut World, who: Address) -> Before {
     Before { held, supply: world.supply(), foreign: world.foreign(who), native: world.native(who) }
 }
 
-fn run(world: &mut World, step: &Step) -> Result<(), TestCaseError> {
+/// `rounding`: what a balance that the token shows may be off by, because the token itself counts in shares of an index.
+fn run(world: &mut World, step: &Step, rounding: U256) -> Result<(), TestCaseError> {
     let (gateway, token, wrapped) = (world.at.gateway, world.token, world.wrapped());
     match *step {
         Step::Wrap(who, amount) => {
@@ -57,7 +58,7 @@ fn run(world: &mut World, step: &Step) -> Result<(), TestCaseError> {
             prop_assert!(minted <= after.held.saturating_sub(before.held), "what arrived");
             prop_assert_eq!(outcome.success, !minted.is_zero());
             prop_assert!(minted.is_zero() || after.held >= after.supply, "never minted into a shortfall");
-            prop_assert!(before.foreign - after.foreign >= minted, "nobody gets more than he paid");
+            prop_assert!(before.foreign - after.foreign + rounding >= minted, "nobody gets more than he paid");
         }
         Step::Unwrap(who, amount) => {
             let who = PEOPLE[who];
@@ -68,7 +69,7 @@ fn run(world: &mut World, step: &Step) -> Result<(), TestCaseError> {
             prop_assert_eq!(burned, if outcome.success { units(amount) } else { U256::ZERO });
             prop_assert_eq!(before.native - after.native, burned);
             prop_assert!(before.held - after.held <= burned, "took more than was burned");
-            prop_assert!(after.foreign - before.foreign <= burned);
+            prop_assert!(after.foreign - before.foreign <= burned + rounding);
         }
         Step::Pass(from, to, amount) => {
             world.send(PEOPLE[from], wrapped, IToken::transferCall { to: PEOPLE[to], value: units(amount) });
@@ -102,8 +103,9 @@ proptest! {
             world.approve(person);
         }
         assert!(world.wrap(ALICE, 1_000).success);
+        let rounding = units(u64::from(FIXTURES[fixture] == "Rebasing"));
         for step in &steps {
-            run(&mut world, step)?;
+            run(&mut world, step, rounding)?;
             world.audit();
         }
         let sum: U256 = PEOPLE.into_iter().map(|who| world.native(who)).sum();
