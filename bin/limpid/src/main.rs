@@ -27,6 +27,10 @@ use args::{Cli, Command};
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
 use std::process::ExitCode;
 
+/// Blocks and requests allocate a lot of small things on several threads, which the system's allocator is slow at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let argv: Vec<_> = std::env::args_os().collect();
     // An address in the environment would count as an argument, and no help be shown.

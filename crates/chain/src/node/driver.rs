@@ -14,6 +14,13 @@ use std::{
 /// Time without work after which the loop does what was put off.
 const QUIET: Duration = Duration::from_secs(1);
 
+/// Transactions in one block that mean that more are on their way.
+const CROWD: usize = 8;
+
+/// After such a block a development chain gathers for this long: a block costs the same for one transaction and for
+/// hundreds. Whoever sends one at a time and waits for it never meets this.
+const GATHER: Duration = Duration::from_millis(20);
+
 /// Something the loop's thread does between two blocks.
 pub(super) type Request = Box<dyn FnOnce(&Inner) + Send>;
 
@@ -139,7 +146,7 @@ impl Driver {
         take.recv().map_err(|_| ChainError::Stopping)?
     }
 
-    fn next(&self, last_block: Instant, due: Option<u64>, untidy: bool) -> Step {
+    fn next(&self, last_block: &Last, due: Option<u64>, untidy: bool) -> Step {
         let started = Instant::now();
         let mut control = self.control.lock();
         loop {
@@ -149,7 +156,7 @@ impl Driver {
             if let Some(request) = control.requests.pop_front() {
                 return Step::Request(request);
             }
-            let wait = match control.wait(last_block.elapsed(), due) {
+            let wait = match control.wait(last_block, due) {
                 Wait::Block { idle } => {
                     control.work = false;
                     return Step::Block { idle };
@@ -176,12 +183,14 @@ enum Wait {
 }
 
 impl Control {
-    /// `since` the last block, with the queue's next item `due` at that second.
-    fn wait(&self, since: Duration, due: Option<u64>) -> Wait {
+    /// With the queue's next item `due` at that second.
+    fn wait(&self, last: &Last, due: Option<u64>) -> Wait {
+        let since = last.at.elapsed();
         let until_due = due.map(|due| Duration::from_secs(due.saturating_sub(self.clock.now())));
         let at_due = until_due.is_some_and(|left| left.is_zero());
         match self.mining {
             Mining::Manual => Wait::Event,
+            Mining::Auto if self.work && last.crowded && since < GATHER => Wait::For(GATHER.saturating_sub(since)),
             Mining::Auto if self.work || at_due => Wait::Block { idle: false },
             Mining::Auto => until_due.map_or(Wait::Event, Wait::For),
             Mining::Interval(every) if since >= every => Wait::Block { idle: true },
@@ -197,6 +206,12 @@ impl Control {
     }
 }
 
+/// The last block.
+struct Last {
+    at: Instant,
+    crowded: bool,
+}
+
 /// Starts the loop.
 pub(super) fn spawn(inner: Arc<Inner>) -> Result<JoinHandle<()>, ChainError> {
     let thread = thread::Builder::new().name("limpid-blocks".to_owned()).stack_size(STACK);
@@ -204,10 +219,10 @@ pub(super) fn spawn(inner: Arc<Inner>) -> Result<JoinHandle<()>, ChainError> {
 }
 
 fn run(inner: &Inner) {
-    let (mut last_block, mut untidy) = (Instant::now(), true);
+    let (mut last_block, mut untidy) = (Last { at: Instant::now(), crowded: false }, true);
     loop {
         let due = inner.next_due();
-        match inner.driver.next(last_block, due, untidy) {
+        match inner.driver.next(&last_block, due, untidy) {
             Step::Stop => break,
             Step::Tidy => {
                 untidy = false;
@@ -225,7 +240,8 @@ fn run(inner: &Inner) {
                 Ok(Ok(made)) => {
                     untidy |= made.is_some();
                     if made.is_some() || idle {
-                        last_block = Instant::now();
+                        let crowded = made.is_some_and(|made| made.block.transactions.len() >= CROWD);
+                        last_block = Last { at: Instant::now(), crowded };
                     }
                 }
                 Ok(Err(error)) => return inner.halt(&error.to_string()),
