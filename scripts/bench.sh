@@ -6,6 +6,8 @@ set -euo pipefail
 need cargo cc node npm
 
 stage "reference bytecode" reference
+stage "peers" packages bench/peers
+stage "the node" cargo build --release --locked -p limpid
 export LIMPID_REQUIRE_REFERENCE=1
 
 export LIMPID_BENCH_DIR="$target/bench"

@@ -15,7 +15,6 @@ need() {
             cargo) echo "Rust is missing (cargo not found). Install Rust 1.94 or newer: https://rustup.rs" >&2 ;;
             cc) echo "A C compiler is missing (cc not found). Debian and Ubuntu: apt-get install build-essential; macOS: xcode-select --install" >&2 ;;
             node) echo "Node is missing. The client tests need Node 20 or newer: https://nodejs.org" >&2 ;;
-            python3) echo "Python is missing. The web3.py tests need Python 3.10 or newer with venv; Debian and Ubuntu: apt-get install python3 python3-venv" >&2 ;;
             npm) echo "npm is missing. It comes with Node; on Debian and Ubuntu: apt-get install npm" >&2 ;;
             *) echo "$tool is missing." >&2 ;;
         esac

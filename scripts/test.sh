@@ -2,7 +2,7 @@
 # Every test. One profile (`ci`) for all of them, so that each crate is compiled once.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
-need cargo cc node npm python3
+need cargo cc node npm
 
 # Binaries and tests in one call: a second call with other targets could choose other features and compile twice.
 build() { cargo build --profile ci --locked --workspace --bins --tests; }

@@ -35,7 +35,7 @@ where
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = stop.clone().shutdown() => return,
+            () = stop.clone().shutdown() => break,
         };
         let socket = match accepted {
             Ok((socket, _)) => socket,
@@ -51,6 +51,9 @@ where
             Err(_) => drop(tokio::spawn(refuse(socket))),
         }
     }
+    // The port first: who waits for the last handle to go may want it again.
+    drop(listener);
+    drop(stop);
 }
 
 async fn refuse(mut socket: TcpStream) {
