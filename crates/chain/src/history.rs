@@ -213,28 +213,35 @@ fn cursor_of(key: &[u8]) -> Option<Cursor> {
     Some(Cursor { at, sequence: u32::from_be_bytes(sequence.try_into().ok()?) })
 }
 
-/// Entries of `address` before `before` (all, if there is none), newest first; `limit` and [`MAX_PAGE`] at most.
+/// Where entries that came after block `head` begin. A block's rows are written a moment before it becomes the head,
+/// and until then nobody may see them.
+fn end_of(head: u64) -> Cursor {
+    Cursor { at: Position { height: head.saturating_add(1), index: 0 }, sequence: 0 }
+}
+
+/// Entries of `address` in blocks up to `head` and before `before`, newest first; `limit` and [`MAX_PAGE`] at most.
 pub(crate) fn page(
     reader: &dyn Reader,
+    head: u64,
     address: Address,
     before: Option<Cursor>,
     limit: usize,
 ) -> Result<Page, ChainError> {
-    let mut range = KeyRange::prefix(&prefix(address));
-    if let Some(before) = before {
-        range.end = Some(key(address, before));
-    }
+    let end = before.map_or(end_of(head), |before| before.min(end_of(head)));
+    let range = KeyRange { end: Some(key(address, end)), ..KeyRange::prefix(&prefix(address)) };
     read_page(reader, &range, Order::Descending, limit)
 }
 
-/// Entries of `address` from `first` on, oldest first; `limit` and [`MAX_PAGE`] at most.
+/// Entries of `address` from `first` on in blocks up to `head`, oldest first; `limit` and [`MAX_PAGE`] at most.
 pub(crate) fn page_from(
     reader: &dyn Reader,
+    head: u64,
     address: Address,
     first: Cursor,
     limit: usize,
 ) -> Result<Page, ChainError> {
-    let range = KeyRange { start: key(address, first), ..KeyRange::prefix(&prefix(address)) };
+    let end = end_of(head).max(first);
+    let range = KeyRange { start: key(address, first), end: Some(key(address, end)) };
     read_page(reader, &range, Order::Ascending, limit)
 }
 
@@ -281,4 +288,31 @@ fn entry(reader: &dyn Reader, key: &[u8], mut row: &[u8]) -> Result<Entry, Chain
         fee: row.fee,
         success: row.success,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use limpid_state::Store as _;
+
+    #[test]
+    fn a_block_that_is_not_the_head_yet_is_not_seen() {
+        let store = limpid_state::MemStore::new();
+        let whose = Address::repeat_byte(1);
+        let cursor = Cursor { at: Position { height: 5, index: 0 }, sequence: 0 };
+        let mut batch = Batch::new();
+        batch.put(Table::AddressIndex, key(whose, cursor), Vec::new());
+        store.commit(&batch).unwrap();
+        let reader = store.snapshot().unwrap();
+        let last = Cursor { at: Position { height: u64::MAX, index: 0 }, sequence: 0 };
+        for before in [None, Some(last)] {
+            assert_eq!(page(reader.as_ref(), 4, whose, before, 10).unwrap().entries, []);
+            assert!(page(reader.as_ref(), 5, whose, before, 10).is_err(), "the row, which is damaged, is met");
+        }
+        let first = Cursor { at: Position { height: 0, index: 0 }, sequence: 0 };
+        for from in [first, last] {
+            assert_eq!(page_from(reader.as_ref(), 4, whose, from, 10).unwrap().entries, []);
+        }
+        assert!(page_from(reader.as_ref(), 5, whose, first, 10).is_err());
+    }
 }

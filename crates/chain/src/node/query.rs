@@ -134,14 +134,16 @@ impl Node {
 
     /// What happened to an address before `before`, newest first.
     pub fn history(&self, address: Address, before: Option<Cursor>, limit: usize) -> Result<Page, ChainError> {
+        let head = self.block_number();
         let reader = self.inner().ledger.store.snapshot()?;
-        history::page(reader.as_ref(), address, before, limit)
+        history::page(reader.as_ref(), head, address, before, limit)
     }
 
     /// What happened to an address from `first` on, oldest first.
     pub fn history_from(&self, address: Address, first: Cursor, limit: usize) -> Result<Page, ChainError> {
+        let head = self.block_number();
         let reader = self.inner().ledger.store.snapshot()?;
-        history::page_from(reader.as_ref(), address, first, limit)
+        history::page_from(reader.as_ref(), head, address, first, limit)
     }
 
     /// The logs that `filter` wants in the blocks `from` to `to`, both included.
