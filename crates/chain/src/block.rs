@@ -14,6 +14,9 @@ use alloy_rlp::{BufMut, Decodable, Encodable};
 use alloy_trie::root::ordered_trie_root_with_encoder;
 use std::sync::Arc;
 
+/// Longest encoding of a block, in bytes (EIP-7934: 10 MiB less 2 MiB).
+pub const MAX_BLOCK_BYTES: usize = 8 << 20;
+
 /// What a block of a foreign chain carries beside transactions. Blocks of our own chains have no ommers and an empty
 /// list of withdrawals, which is the default.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +44,7 @@ impl Extra {
         self.withdrawals.as_ref().map(|list| calculate_withdrawals_root(list))
     }
 
-    fn length(&self) -> usize {
+    pub(crate) fn length(&self) -> usize {
         self.ommers.length().saturating_add(self.withdrawals.as_ref().map_or(0, Encodable::length))
     }
 }

@@ -235,6 +235,9 @@ fn run(inner: &Inner) {
                 if catch_unwind(AssertUnwindSafe(|| request(inner))).is_err() {
                     return inner.halt("a request to the block loop panicked");
                 }
+                if inner.ledger.is_torn() {
+                    return inner.halt(&ChainError::Torn.to_string());
+                }
             }
             Step::Block { idle } => match catch_unwind(AssertUnwindSafe(|| inner.produce(idle))) {
                 Ok(Ok(made)) => {

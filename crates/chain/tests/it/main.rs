@@ -14,4 +14,5 @@ mod replay;
 mod speed;
 mod support;
 mod system;
+mod torn;
 mod upkeep;
