@@ -82,8 +82,11 @@ impl Driver {
 
     /// The pool has work.
     pub(super) fn wake(&self) {
-        self.control.lock().work = true;
-        self.wake.notify_one();
+        let known = std::mem::replace(&mut self.control.lock().work, true);
+        // The loop looks before it sleeps: who has been told need not be woken for every transaction.
+        if !known {
+            self.wake.notify_one();
+        }
     }
 
     pub(super) fn stop(&self) {
