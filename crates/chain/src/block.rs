@@ -2,7 +2,7 @@
 
 use crate::{
     receipt::Receipt,
-    tx::{RecoverError, Recovered, Transaction},
+    tx::{Recovered, Transaction},
 };
 use alloy_consensus::{
     EMPTY_ROOT_HASH, Header,
@@ -86,15 +86,6 @@ impl BlockWithReceipts {
     /// Whether what its transactions did is known.
     pub const fn is_executed(&self) -> bool {
         self.receipts.len() == self.block.transactions.len()
-    }
-}
-
-impl Block {
-    /// Recovers every sender and hashes the header.
-    pub fn seal(self) -> Result<SealedBlock, RecoverError> {
-        let recover = |tx| Recovered::recover(tx).map(Arc::new);
-        let transactions = self.transactions.into_iter().map(recover).collect::<Result<_, _>>()?;
-        Ok(SealedBlock { hash: self.header.hash_slow(), header: self.header, transactions, extra: self.extra })
     }
 }
 

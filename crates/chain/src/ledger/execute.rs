@@ -152,7 +152,7 @@ impl Ledger {
             Some(_) => self.foreign_start(&parent.block, block).map_err(invalid)?,
             None => self.start(&parent.block, found).into_header(),
         };
-        let mut given = Given::new(block).map_err(|index| invalid(BlockFault::Signature(index)))?;
+        let mut given = Given::new(block, self.genesis.dev).map_err(|index| invalid(BlockFault::Signature(index)))?;
         // The whole was measured above.
         let executed = self.run(&parent.block, base, header, block.extra.clone(), MAX_BLOCK_BYTES, &mut given);
         if let Some((hash, reason)) = given.refused {
@@ -288,7 +288,7 @@ fn run_users(
             txs.refuse(Refusal::NoRoom);
             continue;
         }
-        match executor.transact(env) {
+        match executor.transact_as(env, tx.is_impersonated()) {
             Ok(outcome) => {
                 room.gas = room.gas.saturating_sub(outcome.gas_used);
                 room.bytes = room.bytes.saturating_sub(length);
@@ -318,12 +318,12 @@ impl Given {
     ///
     /// System transactions are left out: execution makes them again, and the transactions root shows whether they
     /// stood where they belong.
-    pub(super) fn new(block: &Block) -> Result<Self, usize> {
+    pub(super) fn new(block: &Block, dev: bool) -> Result<Self, usize> {
         let txs: Vec<_> = block.transactions.iter().enumerate().filter(|(_, tx)| tx.as_system().is_none()).collect();
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
         let share = txs.len().div_ceil(cores).max(SENDERS_PER_THREAD);
         let parts = thread::scope(|scope| {
-            let parts: Vec<_> = txs.chunks(share).map(|part| scope.spawn(|| recover(part))).collect();
+            let parts: Vec<_> = txs.chunks(share).map(|part| scope.spawn(move || recover(part, dev))).collect();
             // A thread that panicked recovered nobody.
             parts.into_iter().map(|part| part.join().unwrap_or(Err(0))).collect::<Result<Vec<_>, usize>>()
         })?;
@@ -331,9 +331,10 @@ impl Given {
     }
 }
 
-fn recover(txs: &[(usize, &tx::Transaction)]) -> Result<Vec<Arc<Recovered>>, usize> {
-    let recover =
-        |(index, tx): &(usize, &tx::Transaction)| Recovered::recover((*tx).clone()).map(Arc::new).map_err(|_| *index);
+fn recover(txs: &[(usize, &tx::Transaction)], dev: bool) -> Result<Vec<Arc<Recovered>>, usize> {
+    let recover = |(index, tx): &(usize, &tx::Transaction)| {
+        Recovered::recover_on((*tx).clone(), dev).map(Arc::new).map_err(|_| *index)
+    };
     txs.iter().map(recover).collect()
 }
 

@@ -166,7 +166,7 @@ impl Ledger {
         };
         let block = Block { header: header.clone(), transactions, extra: extra.clone() };
         let header = Header { blob_gas_used: Some(blob_gas(&block)), ..header };
-        let mut given = Given::new(&block).map_err(|index| invalid(BlockFault::Signature(index)))?;
+        let mut given = Given::new(&block, self.genesis.dev).map_err(|index| invalid(BlockFault::Signature(index)))?;
         let executed = self.run(&parent.block, base, header, extra, room, &mut given)?;
         match given.refused {
             Some((hash, reason)) => Err(invalid(BlockFault::Transaction { hash, reason })),

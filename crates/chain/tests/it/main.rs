@@ -6,6 +6,7 @@ mod codec;
 mod crash;
 mod follow;
 mod history;
+mod impersonated;
 mod import;
 mod mainnet;
 mod mining;
