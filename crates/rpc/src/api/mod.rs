@@ -1,7 +1,6 @@
 //! The methods.
 
 mod access_list;
-mod accounts;
 mod blocks;
 mod calls;
 mod config;
@@ -12,7 +11,6 @@ mod fill;
 mod filters;
 mod gate;
 mod identity;
-mod impersonate;
 mod limpid;
 mod logs;
 mod otterscan;
@@ -53,9 +51,6 @@ struct Inner {
     snapshots: Mutex<Vec<(u64, u64)>>,
     pools: limpid::PoolCache,
     traces: gate::Gate,
-    impersonated: impersonate::Impersonated,
-    /// Held while a transaction gets its nonce and goes to the pool: two must not get the same.
-    numbering: Mutex<()>,
     rules_hash: B256,
 }
 
@@ -76,8 +71,6 @@ impl Api {
             snapshots: Mutex::default(),
             pools: limpid::PoolCache::default(),
             traces: gate::Gate::default(),
-            impersonated: impersonate::Impersonated::default(),
-            numbering: Mutex::default(),
             rules_hash,
         }))
     }
@@ -110,7 +103,6 @@ impl Api {
 pub(crate) fn register(methods: &mut Methods, api: &Api) {
     let dev = api.node().is_dev();
     identity::register(methods);
-    accounts::register(methods, dev);
     blocks::register(methods);
     transactions::register(methods);
     state::register(methods);
@@ -133,7 +125,6 @@ pub(crate) fn register(methods: &mut Methods, api: &Api) {
     limpid::register(methods);
     if dev {
         dev::register(methods);
-        impersonate::register(methods);
     }
     if api.node().ledger().is_imported() {
         testing::register(methods);
