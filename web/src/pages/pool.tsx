@@ -215,7 +215,8 @@ function Remove({ pool, pair }: { pool: Pool; pair: Pair }) {
   const mine = positions?.find((position) => same(position.pool.pair, pool.pair));
   const liquidity = mine ? (mine.liquidity * BigInt(part)) / 100n : 0n;
   const back = shareOf(pool, liquidity);
-  if (!barrier && positions && !mine) return <Empty icon={<Icon.Pool />} title="Nothing of yours is here"><p>Put both tokens in first, and they appear here.</p></Empty>;
+  // Not while the dialog tells how the last withdrawal went.
+  if (!open && !barrier && positions && !mine) return <Empty icon={<Icon.Pool />} title="Nothing of yours is here"><p>Put both tokens in first, and they appear here.</p></Empty>;
   const review = () => {
     const { method, least, ...call } = removeCall(pool, liquidity, slippage, address!, deadlineIn(minutes));
     setOpen({
