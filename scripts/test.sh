@@ -19,4 +19,9 @@ stage "client packages" scripts/clients.sh install || failed=1
 stage "client tests" env LIMPID_BIN="$target/ci/limpid" scripts/clients.sh test || failed=1
 stage "web app" scripts/web.sh build || failed=1
 stage "web tests" env LIMPID_BIN="$target/ci/limpid" scripts/web.sh test || failed=1
+# The test harness shows no words of tests that pass.
+for folder in "vectors:${LIMPID_VECTORS:-$root/../shared/vectors}" "data:${LIMPID_DATA:-$root/../shared/data}"; do
+    [ -d "${folder#*:}" ] || printf '\nSKIPPED: every test that reads %s: there is nothing at %s (LIMPID_%s)\n' \
+        "${folder%%:*}" "${folder#*:}" "$(tr a-z A-Z <<<"${folder%%:*}")" >&2
+done
 exit "$failed"

@@ -2,7 +2,7 @@
 
 use crate::{
     receipt::Receipt,
-    tx::{RecoverError, Recovered, Transaction},
+    tx::{Recovered, Transaction},
 };
 use alloy_consensus::{
     EMPTY_ROOT_HASH, Header,
@@ -13,6 +13,9 @@ use alloy_primitives::{Address, B256, Bloom, keccak256};
 use alloy_rlp::{BufMut, Decodable, Encodable};
 use alloy_trie::root::ordered_trie_root_with_encoder;
 use std::sync::Arc;
+
+/// Longest encoding of a block, in bytes (EIP-7934: 10 MiB less 2 MiB).
+pub const MAX_BLOCK_BYTES: usize = 8 << 20;
 
 /// What a block of a foreign chain carries beside transactions. Blocks of our own chains have no ommers and an empty
 /// list of withdrawals, which is the default.
@@ -41,7 +44,7 @@ impl Extra {
         self.withdrawals.as_ref().map(|list| calculate_withdrawals_root(list))
     }
 
-    fn length(&self) -> usize {
+    pub(crate) fn length(&self) -> usize {
         self.ommers.length().saturating_add(self.withdrawals.as_ref().map_or(0, Encodable::length))
     }
 }
@@ -83,15 +86,6 @@ impl BlockWithReceipts {
     /// Whether what its transactions did is known.
     pub const fn is_executed(&self) -> bool {
         self.receipts.len() == self.block.transactions.len()
-    }
-}
-
-impl Block {
-    /// Recovers every sender and hashes the header.
-    pub fn seal(self) -> Result<SealedBlock, RecoverError> {
-        let recover = |tx| Recovered::recover(tx).map(Arc::new);
-        let transactions = self.transactions.into_iter().map(recover).collect::<Result<_, _>>()?;
-        Ok(SealedBlock { hash: self.header.hash_slow(), header: self.header, transactions, extra: self.extra })
     }
 }
 

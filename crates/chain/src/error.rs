@@ -27,6 +27,24 @@ pub enum ChainError {
     /// A block's parent is neither committed nor pending here.
     #[error("the block's parent {0} is unknown")]
     UnknownParent(B256),
+    /// A block that is part of the chain is not executed again.
+    #[error("block {height} ({hash}) is committed already")]
+    AlreadyCommitted {
+        /// Its height.
+        height: u64,
+        /// Its hash.
+        hash: B256,
+    },
+    /// A block's parent is committed, and the chain went on from it.
+    #[error("block {height} ({parent}) can no longer be built upon: the head is block {head}")]
+    ParentNotHead {
+        /// The parent's height.
+        height: u64,
+        /// The parent's hash.
+        parent: B256,
+        /// The head's height.
+        head: u64,
+    },
     /// A block was never built or executed here, or lost to another.
     #[error("the block {0} is unknown")]
     UnknownBlock(B256),
@@ -40,7 +58,7 @@ pub enum ChainError {
         /// The head's height.
         head: u64,
     },
-    /// More blocks wait to be committed than are kept.
+    /// A single chain of more blocks than are kept waits to be committed.
     #[error("{0} blocks wait to be committed; commit some first")]
     TooManyPending(usize),
     /// The genesis cannot be used.
@@ -49,6 +67,9 @@ pub enum ChainError {
     /// A row that cannot be decoded or is missing.
     #[error("damaged data directory: {0}")]
     Damaged(String),
+    /// A write failed half-way between the store and this process: what memory says of the head may be stale.
+    #[error("the store failed while the head moved: restart the node, which reads the head again")]
+    Torn,
     /// The node is stopping.
     #[error("the node is stopping")]
     Stopping,
@@ -121,6 +142,14 @@ pub enum BlockFault {
     /// A deposit event that validators could not read.
     #[error("a deposit event of another shape than EIP-6110 has")]
     Deposit,
+    /// A block that is too long.
+    #[error("its encoding has {found} bytes, of {limit} that a block may have")]
+    Size {
+        /// Bytes.
+        found: usize,
+        /// Bytes.
+        limit: usize,
+    },
     /// A header field is not what execution gives.
     #[error("{field} is {found}, but execution gives {expected}")]
     Field {

@@ -39,7 +39,9 @@
 //! 10. A data directory opens only under the rules it was written under (`tests/it/blocks.rs`).
 //! 11. A copy of a foreign chain has the hashes of the original, burns and pays coin as Ethereum does, makes no blocks,
 //!     and is refused whole if one block is not what its header says (`tests/it/import.rs`).
-//! 12. A virtual block is the block that would follow, and nothing of it stays (`limpid-rpc`'s `tests/it/simulate.rs`).
+//! 12. A transaction of a sender who did not sign it stands in blocks of development chains alone, where everybody finds
+//!     the same sender (`tests/it/impersonated.rs`).
+//! 13. A virtual block is the block that would follow, and nothing of it stays (`limpid-rpc`'s `tests/it/simulate.rs`).
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 

@@ -123,6 +123,19 @@ impl BlockExecutor {
         Ok(outcome)
     }
 
+    /// As [`BlockExecutor::transact`]. As `anybody`, its sender may be a contract: for development chains, whose user
+    /// sends as anybody (EIP-3607 is off for it).
+    ///
+    /// # Errors
+    /// As [`BlockExecutor::transact`].
+    pub fn transact_as(&mut self, tx: TxEnv, anybody: bool) -> Result<Outcome, ExecError> {
+        let before = self.vm.inner.ctx.cfg.disable_eip3607;
+        self.vm.inner.ctx.cfg.disable_eip3607 = before || anybody;
+        let outcome = self.transact(tx);
+        self.vm.inner.ctx.cfg.disable_eip3607 = before;
+        outcome
+    }
+
     /// Runs a transaction, and adds what it changed to its outcome if that is asked for: its changes alone must be in
     /// the journal then.
     fn noting_changes(

@@ -13,7 +13,7 @@
 //! assert_eq!(slot(3, 1, holder.direct().unwrap()), U256::from(3) << 248 | U256::from(1) << 240 | U256::from(0xaa));
 //! ```
 
-use crate::{Ctx, LayoutField, Result};
+use crate::{Ctx, LayoutField, Result, gas};
 use alloy_primitives::{Address, B256, U256, aliases::U112};
 use std::marker::PhantomData;
 
@@ -339,6 +339,25 @@ impl<K: Key, V: Storable> List<'_, K, V> {
             return Ok(None);
         }
         load(self.cx, self.tag, self.item(key, index)?).map(Some)
+    }
+
+    /// A page of a listing: `row` of each item from `offset` on, `limit` of them and never more than `most`. Each is
+    /// charged [`gas::ROW`]; past the end there are none.
+    pub fn page<R>(
+        &self,
+        key: K,
+        (offset, limit): (U256, U256),
+        most: u64,
+        mut row: impl FnMut(V) -> Result<R>,
+    ) -> Result<Vec<R>> {
+        let first: u64 = offset.saturating_to();
+        let end = first.saturating_add(limit.saturating_to::<u64>().min(most)).min(self.len(key)?);
+        let mut rows = Vec::new();
+        for index in first..end {
+            self.cx.charge(gas::ROW)?;
+            rows.push(row(load(self.cx, self.tag, self.item(key, index)?)?)?);
+        }
+        Ok(rows)
     }
 
     /// Appends an item, answering its index.

@@ -20,7 +20,8 @@
 //! - R-3 *Limits on everything.* Sizes of requests and answers, batches, connections, subscriptions, filters, log
 //!   searches, gas and time of calls; a request's head and body have to come in time. Tested in `tests/it/wire.rs`,
 //!   `tests/it/filters.rs`, `tests/it/calls.rs`, `tests/it/badinput.rs`.
-//! - R-4 *Development methods only on development chains.* Tested in `tests/it/dev.rs`.
+//! - R-4 *Development methods only on development chains*, and with them every key: on others the node signs for nobody.
+//!   Tested in `tests/it/dev.rs`, `tests/it/accounts.rs`.
 //! - R-5 *Blocks are pushed in order, none twice, none left out*, however slow the subscriber. Logs of blocks that a
 //!   development chain takes back are pushed again as removed. Tested in `tests/it/subscriptions.rs`,
 //!   `tests/it/filters.rs`.

@@ -70,8 +70,9 @@ fn prune_values(reader: &dyn Reader, target: u64, left: &mut usize, batch: &mut 
         batch.put(Table::Meta, keys::FIRST, target.to_be_bytes());
     }
     let target = target.max(first);
-    // Nothing is older than the rows of the first height of all.
-    let start = begun.map_or(Ok((first, u64::MAX)), |row| keys::decode_pruned(&row))?;
+    // Nothing is older than the rows of the first height of all. The place is put down even if this step has no rows
+    // left to spend: the first height has just moved, and whatever the next step skipped would stay for ever.
+    let start = begun.as_ref().map_or(Ok((first, u64::MAX)), |row| keys::decode_pruned(row))?;
     let (mut height, mut place) = start;
     while height <= target && *left > 0 {
         let changed = changed_at(reader, height)?;
@@ -93,7 +94,7 @@ fn prune_values(reader: &dyn Reader, target: u64, left: &mut usize, batch: &mut 
         }
         (height, place) = (height.saturating_add(1), 0);
     }
-    if (height, place) != start {
+    if begun.is_none() || (height, place) != start {
         batch.put(Table::Meta, keys::PRUNED, keys::encode_pruned(height, place));
     }
     Ok(())

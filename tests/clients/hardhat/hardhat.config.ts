@@ -18,5 +18,7 @@ export default defineConfig({
       url: configVariable("LIMPID_URL"),
       accounts: [configVariable("LIMPID_KEY"), configVariable("LIMPID_OTHER_KEY")],
     },
+    // With the accounts of the node, which are its default.
+    unlocked: { type: "http", chainType: "l1", url: configVariable("LIMPID_URL") },
   },
 });

@@ -50,6 +50,19 @@ describe('cast', () => {
     assert.equal(await at('nonce', fresh.address), '1');
   });
 
+  it('sends with the keys of the node, and as somebody whom it impersonates', async () => {
+    const [{ address: to }] = JSON.parse(await cast('wallet', 'new', '--json'));
+    const from = devAccount(4).address;
+    const sent = await send(to, '--value', '3', '--unlocked', '--from', from);
+    assert.deepEqual([BigInt(sent.status), sent.from], [1n, from.toLowerCase()]);
+    const [{ address: whale }] = JSON.parse(await cast('wallet', 'new', '--json'));
+    await at('rpc', 'anvil_setBalance', whale, '0xde0b6b3a7640000');
+    await at('rpc', 'anvil_impersonateAccount', whale);
+    const { transactionHash: hash } = await send(to, '--value', '4', '--unlocked', '--from', whale);
+    assert.equal(number(await at('balance', to)), 7n);
+    assert.equal(JSON.parse(await at('tx', hash, '--json')).from, whale.toLowerCase());
+  });
+
   it('deploys Solidity, calls it and reads its logs', async () => {
     const start = (await cast('abi-encode', 'f(uint256)', '7')).slice(2);
     const deployed = await send(...key, '--create', Counter.bytecode + start);

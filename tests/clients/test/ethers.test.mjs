@@ -1,7 +1,7 @@
 // ethers 6 as a user's script would use it.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { Contract, ContractFactory, JsonRpcProvider, Wallet, WebSocketProvider, parseEther } from 'ethers';
+import { Contract, ContractFactory, JsonRpcProvider, Wallet, WebSocketProvider, parseEther, verifyMessage, verifyTypedData } from 'ethers';
 import { CHAIN_ID, devAccount } from '../lib/accounts.mjs';
 import { createToken } from '../lib/natives.mjs';
 import { eventually, startNode } from '../lib/node.mjs';
@@ -46,6 +46,38 @@ describe('ethers', () => {
     assert.equal(await provider.getBalance(receiver), parseEther('1'));
     assert.equal(await provider.getBalance(fresh.address), parseEther('1') - receipt.fee);
     assert.equal(await provider.getTransactionCount(fresh.address), 1);
+  });
+
+  it('sends and signs with the accounts of the node', async () => {
+    const signer = await provider.getSigner(6);
+    assert.equal(signer.address, devAccount(6).address);
+    const to = Wallet.createRandom().address;
+    const receipt = await (await signer.sendTransaction({ to, value: 7n })).wait();
+    assert.deepEqual([receipt.from, receipt.status], [signer.address, 1]);
+    const own = await (await new ContractFactory(Counter.abi, Counter.bytecode, signer).deploy(1)).waitForDeployment();
+    await (await own.add(4, 'by the node')).wait();
+    assert.equal(await own.number(), 5n);
+    assert.equal(verifyMessage('hello', await signer.signMessage('hello')), signer.address);
+    const domain = { name: 'Test', chainId: CHAIN_ID };
+    const types = { Note: [{ name: 'text', type: 'string' }, { name: 'lines', type: 'uint8[]' }] };
+    const note = { text: 'hello', lines: [1, 2] };
+    assert.equal(verifyTypedData(domain, types, note, await signer.signTypedData(domain, types, note)), signer.address);
+  });
+
+  it('sends as a contract that it impersonates', async () => {
+    const at = await (await new ContractFactory(Counter.abi, Counter.bytecode, rich).deploy(1)).waitForDeployment();
+    const from = await at.getAddress();
+    await provider.send('hardhat_setBalance', [from, '0xde0b6b3a7640000']);
+    await assert.rejects(provider.getSigner(from), /invalid account/);
+    await provider.send('hardhat_impersonateAccount', [from]);
+    const to = Wallet.createRandom().address;
+    const sent = await (await provider.getSigner(from)).sendTransaction({ to, value: 9n });
+    const receipt = await sent.wait();
+    assert.deepEqual([receipt.from, receipt.status, await provider.getBalance(to)], [from, 1, 9n]);
+    const block = await provider.getBlock(receipt.blockNumber, true);
+    assert.deepEqual([block.prefetchedTransactions[0].hash, block.prefetchedTransactions[0].from], [sent.hash, from]);
+    await provider.send('hardhat_stopImpersonatingAccount', [from]);
+    await assert.rejects(provider.send('eth_sendTransaction', [{ from, to }]), /unknown account/);
   });
 
   it('sends old transaction types too', async () => {

@@ -56,6 +56,14 @@ describe('forge', () => {
     assert.equal(await provider.getBalance(counter), 3n);
   });
 
+  it('scripts with the keys of the node', async () => {
+    const sender = ['--unlocked', '--sender', devAccount(6).address, '--broadcast', '--json'];
+    await forge(['script', 'script/Deploy.s.sol:Deploy', ...at(), ...sender]);
+    const record = JSON.parse(readFileSync(join(project, `broadcast/Deploy.s.sol/${CHAIN_ID}/run-latest.json`), 'utf8'));
+    assert.deepEqual(record.receipts.map(({ status, from }) => [status, from]),
+      Array(3).fill(['0x1', devAccount(6).address.toLowerCase()]));
+  });
+
   /** `forge test` over the head; gives how each test ended. */
   async function testOverHead() {
     const environment = { COUNTER: counter, PAYER: payer.address, HEIGHT: `${await provider.getBlockNumber()}` };

@@ -87,6 +87,16 @@ impl Order {
     }
 
     /// The wrapped token as an asset: the gateway names it so.
+    /// Refuses an amount that is more than the account holds.
+    fn covered_by(&self, held: U256, kind: &str) -> Result<()> {
+        let unit = &self.asset.unit;
+        if self.amount <= held {
+            return Ok(());
+        }
+        let (label, held, amount) = (&self.account.label, unit.show(held), unit.show(self.amount));
+        told(format!("{label} has {held}{kind}, which is less than {amount}"))
+    }
+
     fn wrapped_asset(&self) -> Asset {
         let mut asset = self.asset.clone();
         asset.token = Some(self.wrapped);
@@ -100,15 +110,7 @@ pub async fn wrap(args: GatewayArgs, global: &Global) -> Result<()> {
     let order = Order::read(&args, global).await?;
     let (session, owner, spender) = (&order.session, order.account.address, order.gateway);
     let held = session.held(owner, &order.asset).await?;
-    if order.amount > held {
-        let unit = &order.asset.unit;
-        return told(format!(
-            "{} has {}, which is less than {}",
-            order.account.label,
-            unit.show(held),
-            unit.show(order.amount)
-        ));
-    }
+    order.covered_by(held, "")?;
     let allowed = session.client.call(order.token, &IERC20::allowanceCall { owner, spender }).await?;
     if allowed < order.amount {
         let call = Call::function(order.token, &IERC20::approveCall { spender, value: order.amount });
@@ -134,15 +136,7 @@ pub async fn unwrap(args: GatewayArgs, global: &Global) -> Result<()> {
         code if code.is_empty() => U256::ZERO,
         _ => session.client.call(order.wrapped, &IERC20::balanceOfCall { owner }).await?,
     };
-    if order.amount > held {
-        let unit = &order.asset.unit;
-        return told(format!(
-            "{} has {} wrapped, which is less than {}",
-            order.account.label,
-            unit.show(held),
-            unit.show(order.amount)
-        ));
-    }
+    order.covered_by(held, " wrapped")?;
     let Order { token, amount, to, least, .. } = order;
     let call = Call::function(order.gateway, &IGateway::unwrapCall { token, amount, to, least });
     let receipt = confirm::sign_and_send(session, &order.account, &args.signing, order.intent("unwrap"), call).await?;

@@ -12,7 +12,11 @@ use crate::{
 use alloy_primitives::{B256, Signature, map::B256Set};
 use limpid_evm::{Rules, ValueMove};
 use limpid_state::{Batch, StateDb, Store, Table};
-use std::{collections::VecDeque, sync::Arc};
+use parking_lot::MutexGuard;
+use std::{
+    collections::VecDeque,
+    sync::{Arc, atomic::Ordering},
+};
 
 /// Blocks with logs that are remembered when a development chain goes back.
 const MOST_GONE: usize = 256;
@@ -76,10 +80,25 @@ pub(super) fn check_genesis(store: &dyn Store, genesis: &Genesis) -> Result<(), 
 }
 
 impl Ledger {
+    /// The right to move the head, once at a time, and never again after a move that failed half-way.
+    fn moving(&self) -> Result<MutexGuard<'_, ()>, ChainError> {
+        let moving = self.moving.lock();
+        if self.is_torn() { Err(ChainError::Torn) } else { Ok(moving) }
+    }
+
+    /// Whether memory may differ from the store: nothing is committed any more.
+    pub(crate) fn is_torn(&self) -> bool {
+        self.torn.load(Ordering::Acquire)
+    }
+
+    fn set_torn(&self, torn: bool) {
+        self.torn.store(torn, Ordering::Release);
+    }
+
     /// See [`Executor::commit`]. `given` is the signature of the node that made the block; without it this node's own
     /// operator signs.
     pub(crate) fn commit_block(&self, hash: B256, given: Option<Signature>) -> Result<(), ChainError> {
-        let _moving = self.moving.lock();
+        let _moving = self.moving()?;
         let Some(executed) = self.pending_block(hash) else {
             // Redelivered: harmless if it is in the chain.
             let known = rows::height_of(self.store.as_ref(), hash)?;
@@ -94,9 +113,11 @@ impl Ledger {
         self.state.commit(&executed.state, height, |batch| {
             put(batch, &executed.block, &executed.moves, signature.as_ref());
             rows::put_edits(batch, height, &executed.edits);
+            self.set_torn(true);
         })?;
         *self.head.write() = executed.block.clone();
         *self.edits.write() = Default::default();
+        self.set_torn(false);
         self.drop_losers(&executed);
         Ok(())
     }
@@ -117,7 +138,7 @@ impl Ledger {
         if !self.genesis.dev {
             return Err(ChainError::NotDev);
         }
-        let _moving = self.moving.lock();
+        let _moving = self.moving()?;
         let head = self.head();
         let (mut batch, mut gone) = (Batch::new(), VecDeque::new());
         for later in height.saturating_add(1)..=head.block.number() {
@@ -132,21 +153,25 @@ impl Ledger {
         }
         let prepared = self.state.prepare_rewind(height, &mut batch)?;
         let target = Arc::new(self.stored_block(height)?);
+        self.set_torn(true);
         self.store.commit(&batch)?;
         self.state.publish(prepared)?;
         *self.head.write() = target;
         self.pending.write().clear();
         *self.edits.write() = Default::default();
+        self.set_torn(false);
         Ok(gone.into())
     }
 
     /// Writes what was put off to a quiet moment; after it the next start is quick.
     pub(crate) fn tidy(&self) -> Result<(), ChainError> {
-        let _moving = self.moving.lock();
+        let _moving = self.moving()?;
         let mut batch = Batch::new();
         if let Some(prepared) = self.state.prepare_flush(&mut batch)? {
+            self.set_torn(true);
             self.store.commit(&batch)?;
             self.state.publish(prepared)?;
+            self.set_torn(false);
         }
         Ok(())
     }
@@ -154,7 +179,7 @@ impl Ledger {
     /// One step of letting go of what is too old: values below the newest `keep` heights, nodes that no proof needs.
     /// `false` if nothing is left to do. A block that is ready meanwhile waits for this step alone.
     pub(crate) fn prune(&self, keep: Option<u64>) -> Result<bool, ChainError> {
-        let _moving = self.moving.lock();
+        let _moving = self.moving()?;
         let mut batch = Batch::new();
         let some = self.state.prepare_prune(keep, PRUNE_STEP, &mut batch)?;
         if some {

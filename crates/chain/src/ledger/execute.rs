@@ -3,19 +3,21 @@
 use super::{Executed, Executor, Ledger};
 use crate::{
     block::{
-        Block, BlockWithReceipts, Extra, HeaderStart, SealedBlock, first_difference, logs_bloom, receipts_root,
-        transactions_root,
+        Block, BlockWithReceipts, Extra, HeaderStart, MAX_BLOCK_BYTES, SealedBlock, first_difference, logs_bloom,
+        receipts_root, transactions_root,
     },
     edit::{self, Edited},
     error::{BlockFault, ChainError},
     pool::{Refusal, TxSource},
     receipt::{Blooms, Receipt},
+    rows,
     source::state_diff,
     tx::{self, Phase, Recovered, SYSTEM_SENDER, SystemTx},
 };
 use alloy_consensus::Header;
 use alloy_eips::eip7685::Requests;
-use alloy_primitives::B256;
+use alloy_primitives::{B256, map::B256Set};
+use alloy_rlp::Encodable;
 use limpid_evm::{BlockExecutor, ExecError, Outcome, ValueMove};
 use limpid_state::Base;
 use std::{collections::VecDeque, num::NonZero, sync::Arc, thread};
@@ -23,8 +25,11 @@ use std::{collections::VecDeque, num::NonZero, sync::Arc, thread};
 /// Transactions that may be refused one after the other for lack of room before a block is closed.
 const MAX_NO_ROOM: usize = 64;
 
-/// Blocks kept over the committed head, in all forks: far more than consensus ever has in flight.
+/// Blocks kept over the committed head, in all forks.
 const MAX_PENDING: usize = 256;
+
+/// What the encoding of a block needs at most besides its users' transactions, withdrawals and ommers.
+const FRAME_BYTES: usize = 4_096;
 
 /// Senders that one thread recovers before another is worth starting.
 const SENDERS_PER_THREAD: usize = 64;
@@ -94,7 +99,9 @@ impl Ledger {
         let (parent, base) = self.parent(parent)?;
         let earliest = self.genesis.earliest_after(parent.block.header.timestamp);
         let header = self.start(&parent.block, timestamp.max(earliest)).into_header();
-        let executed = Arc::new(self.run(&parent.block, base, header, Extra::default(), txs)?);
+        let extra = Extra::default();
+        let room = room_beside(&extra);
+        let executed = Arc::new(self.run(&parent.block, base, header, extra, room, txs)?);
         self.keep(executed)
     }
 
@@ -108,7 +115,9 @@ impl Ledger {
         let (parent, base) = self.parent(parent)?;
         let earliest = self.genesis.earliest_after(parent.block.header.timestamp);
         let header = self.start(&parent.block, timestamp.max(earliest)).into_header();
-        Ok(self.run(&parent.block, base, header, Extra::default(), txs)?.block)
+        let extra = Extra::default();
+        let room = room_beside(&extra);
+        Ok(self.run(&parent.block, base, header, extra, room, txs)?.block)
     }
 
     /// See [`super::Executor::execute`].
@@ -125,7 +134,16 @@ impl Ledger {
         if let Some(known) = self.pending_block(hash) {
             return Ok(known);
         }
-        let (parent, base) = self.parent(block.header.parent_hash)?;
+        if block.length() > MAX_BLOCK_BYTES {
+            return Err(invalid(BlockFault::Size { found: block.length(), limit: MAX_BLOCK_BYTES }));
+        }
+        let (parent, base) = match self.parent(block.header.parent_hash) {
+            Ok(parent) => parent,
+            Err(error) => {
+                let height = rows::height_of(self.store.as_ref(), hash)?;
+                return Err(height.map_or(error, |height| ChainError::AlreadyCommitted { height, hash }));
+            }
+        };
         let (found, earliest) = (block.header.timestamp, self.genesis.earliest_after(parent.block.header.timestamp));
         if found < earliest {
             return Err(invalid(BlockFault::Timestamp { found, earliest }));
@@ -134,8 +152,9 @@ impl Ledger {
             Some(_) => self.foreign_start(&parent.block, block).map_err(invalid)?,
             None => self.start(&parent.block, found).into_header(),
         };
-        let mut given = Given::new(block).map_err(|index| invalid(BlockFault::Signature(index)))?;
-        let executed = self.run(&parent.block, base, header, block.extra.clone(), &mut given);
+        let mut given = Given::new(block, self.genesis.dev).map_err(|index| invalid(BlockFault::Signature(index)))?;
+        // The whole was measured above.
+        let executed = self.run(&parent.block, base, header, block.extra.clone(), MAX_BLOCK_BYTES, &mut given);
         if let Some((hash, reason)) = given.refused {
             return Err(invalid(BlockFault::Transaction { hash, reason }));
         }
@@ -146,11 +165,17 @@ impl Ledger {
         self.keep(Arc::new(executed))
     }
 
-    /// Keeps a block until it is committed or loses.
+    /// Keeps a block until it is committed or loses. When there are too many, the oldest one that none builds on is
+    /// forgotten: consensus may never hear that a proposal came to nothing, and can have any block executed again.
     fn keep(&self, executed: Arc<Executed>) -> Result<Arc<Executed>, ChainError> {
         let mut pending = self.pending.write();
         if pending.len() >= MAX_PENDING {
-            return Err(ChainError::TooManyPending(pending.len()));
+            let mut built_on: B256Set = pending.values().map(|one| one.parent_hash()).collect();
+            built_on.insert(executed.parent_hash());
+            let tips = pending.values().filter(|one| !built_on.contains(&one.hash()));
+            let oldest = tips.min_by_key(|one| (one.number(), one.block.block.header.timestamp, one.hash()));
+            let oldest = oldest.map(|one| one.hash()).ok_or(ChainError::TooManyPending(pending.len()))?;
+            pending.remove(&oldest);
         }
         pending.insert(executed.hash(), executed.clone());
         Ok(executed)
@@ -182,13 +207,15 @@ impl Ledger {
         }
     }
 
-    /// Executes the transactions that `txs` gives over `base`, the state after `parent`.
+    /// Executes the transactions that `txs` gives over `base`, the state after `parent`: as many as fit into the gas
+    /// that users have and into `bytes`.
     pub(super) fn run(
         &self,
         parent: &SealedBlock,
         base: Base,
         header: Header,
         extra: Extra,
+        bytes: usize,
         txs: &mut dyn TxSource,
     ) -> Result<Executed, ChainError> {
         let (height, base_fee) = (header.number, header.base_fee_per_gas.unwrap_or_default());
@@ -199,8 +226,8 @@ impl Ledger {
         let mut executor = BlockExecutor::new(source, &self.rules, self.context(&header));
         let mut body = Body::default();
         body.push_system(height, Phase::Begin, executor.begin()?);
-        let room = if self.genesis.natives { self.user_gas() } else { header.gas_limit };
-        self.run_users(&mut executor, &mut body, (base_fee, room), txs)?;
+        let gas = if self.genesis.natives { self.user_gas() } else { header.gas_limit };
+        run_users(&mut executor, &mut body, base_fee, Room { gas, bytes }, txs)?;
         let requests = self.finish(&mut executor, &mut body, height, &extra)?;
         let requests_hash = Some(requests.requests_hash());
         let state = self.state.apply(base, edit::merge(&edits, state_diff(executor.finish())))?;
@@ -228,42 +255,55 @@ impl Ledger {
         let logs: Vec<_> = body.receipts.iter().flat_map(|receipt| receipt.logs.iter().cloned()).collect();
         self.requests(&logs, queues).map_err(|fault| ChainError::Execution(fault.to_string()))
     }
+}
 
-    fn run_users(
-        &self,
-        executor: &mut BlockExecutor,
-        body: &mut Body,
-        (base_fee, room): (u64, u64),
-        txs: &mut dyn TxSource,
-    ) -> Result<(), ChainError> {
-        let (mut left, mut no_room) = (room, 0usize);
-        while no_room < MAX_NO_ROOM && left >= tx::LEAST_GAS {
-            let Some(tx) = txs.next() else { break };
-            let Some(env) = tx::env(&tx) else {
-                txs.refuse(Refusal::Invalid("system transactions are made by the block".to_owned()));
-                continue;
-            };
-            if tx.gas_limit() > left {
+/// Bytes that the transactions of a block may have beside `extra`.
+pub(super) fn room_beside(extra: &Extra) -> usize {
+    MAX_BLOCK_BYTES.saturating_sub(FRAME_BYTES).saturating_sub(extra.length())
+}
+
+/// What a block has left for transactions.
+struct Room {
+    gas: u64,
+    bytes: usize,
+}
+
+fn run_users(
+    executor: &mut BlockExecutor,
+    body: &mut Body,
+    base_fee: u64,
+    mut room: Room,
+    txs: &mut dyn TxSource,
+) -> Result<(), ChainError> {
+    let mut no_room = 0usize;
+    while no_room < MAX_NO_ROOM && room.gas >= tx::LEAST_GAS {
+        let Some(tx) = txs.next() else { break };
+        let Some(env) = tx::env(&tx) else {
+            txs.refuse(Refusal::Invalid("system transactions are made by the block".to_owned()));
+            continue;
+        };
+        let length = tx.tx().length();
+        if tx.gas_limit() > room.gas || length > room.bytes {
+            no_room = no_room.saturating_add(1);
+            txs.refuse(Refusal::NoRoom);
+            continue;
+        }
+        match executor.transact_as(env, tx.is_impersonated()) {
+            Ok(outcome) => {
+                room.gas = room.gas.saturating_sub(outcome.gas_used);
+                room.bytes = room.bytes.saturating_sub(length);
+                no_room = 0;
+                body.push(tx, outcome, base_fee);
+            }
+            Err(ExecError::BlockFull { .. }) => {
                 no_room = no_room.saturating_add(1);
                 txs.refuse(Refusal::NoRoom);
-                continue;
             }
-            match executor.transact(env) {
-                Ok(outcome) => {
-                    left = left.saturating_sub(outcome.gas_used);
-                    no_room = 0;
-                    body.push(tx, outcome, base_fee);
-                }
-                Err(ExecError::BlockFull { .. }) => {
-                    no_room = no_room.saturating_add(1);
-                    txs.refuse(Refusal::NoRoom);
-                }
-                Err(ExecError::Invalid(reason)) => txs.refuse(Refusal::Invalid(reason.to_string())),
-                Err(error @ ExecError::Fatal(_)) => return Err(error.into()),
-            }
+            Err(ExecError::Invalid(reason)) => txs.refuse(Refusal::Invalid(reason.to_string())),
+            Err(error @ ExecError::Fatal(_)) => return Err(error.into()),
         }
-        Ok(())
     }
+    Ok(())
 }
 
 /// The transactions of a block that somebody else built. The first refusal ends it.
@@ -278,12 +318,12 @@ impl Given {
     ///
     /// System transactions are left out: execution makes them again, and the transactions root shows whether they
     /// stood where they belong.
-    pub(super) fn new(block: &Block) -> Result<Self, usize> {
+    pub(super) fn new(block: &Block, dev: bool) -> Result<Self, usize> {
         let txs: Vec<_> = block.transactions.iter().enumerate().filter(|(_, tx)| tx.as_system().is_none()).collect();
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
         let share = txs.len().div_ceil(cores).max(SENDERS_PER_THREAD);
         let parts = thread::scope(|scope| {
-            let parts: Vec<_> = txs.chunks(share).map(|part| scope.spawn(|| recover(part))).collect();
+            let parts: Vec<_> = txs.chunks(share).map(|part| scope.spawn(move || recover(part, dev))).collect();
             // A thread that panicked recovered nobody.
             parts.into_iter().map(|part| part.join().unwrap_or(Err(0))).collect::<Result<Vec<_>, usize>>()
         })?;
@@ -291,9 +331,10 @@ impl Given {
     }
 }
 
-fn recover(txs: &[(usize, &tx::Transaction)]) -> Result<Vec<Arc<Recovered>>, usize> {
-    let recover =
-        |(index, tx): &(usize, &tx::Transaction)| Recovered::recover((*tx).clone()).map(Arc::new).map_err(|_| *index);
+fn recover(txs: &[(usize, &tx::Transaction)], dev: bool) -> Result<Vec<Arc<Recovered>>, usize> {
+    let recover = |(index, tx): &(usize, &tx::Transaction)| {
+        Recovered::recover_on((*tx).clone(), dev).map(Arc::new).map_err(|_| *index)
+    };
     txs.iter().map(recover).collect()
 }
 
@@ -309,7 +350,7 @@ impl TxSource for Given {
 
     fn refuse(&mut self, why: Refusal) {
         let reason = match why {
-            Refusal::NoRoom => "its gas limit exceeds what the block leaves".to_owned(),
+            Refusal::NoRoom => "its gas limit or its length exceeds what the block leaves".to_owned(),
             Refusal::Invalid(reason) => reason,
         };
         self.refused = Some((self.last, reason));

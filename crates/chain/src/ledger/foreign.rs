@@ -1,6 +1,9 @@
 //! Headers of a foreign chain's blocks: what their makers choose, within Ethereum's bounds, and what follows.
 
-use super::{Executed, Ledger, execute::Given};
+use super::{
+    Executed, Ledger,
+    execute::{Given, room_beside},
+};
 use crate::{
     block::{Block, Extra, SealedBlock},
     error::{BlockFault, ChainError},
@@ -156,14 +159,15 @@ impl Ledger {
         if found < earliest {
             return Err(invalid(BlockFault::Timestamp { found, earliest }));
         }
+        let room = room_beside(&extra);
         let Some(transactions) = transactions else {
             let mut best = pool.best(header.base_fee_per_gas.unwrap_or_default());
-            return self.run(&parent.block, base, header, extra, &mut best);
+            return self.run(&parent.block, base, header, extra, room, &mut best);
         };
         let block = Block { header: header.clone(), transactions, extra: extra.clone() };
         let header = Header { blob_gas_used: Some(blob_gas(&block)), ..header };
-        let mut given = Given::new(&block).map_err(|index| invalid(BlockFault::Signature(index)))?;
-        let executed = self.run(&parent.block, base, header, extra, &mut given)?;
+        let mut given = Given::new(&block, self.genesis.dev).map_err(|index| invalid(BlockFault::Signature(index)))?;
+        let executed = self.run(&parent.block, base, header, extra, room, &mut given)?;
         match given.refused {
             Some((hash, reason)) => Err(invalid(BlockFault::Transaction { hash, reason })),
             None => Ok(executed),

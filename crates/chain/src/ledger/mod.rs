@@ -37,7 +37,10 @@ use limpid_evm::{
 };
 use limpid_state::{Base, MemStore, Pending, StateDb, StateDiff, Store};
 use parking_lot::{Mutex, RwLock};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 /// Gas of a view that the chain calls itself.
 const VIEW_GAS: u64 = 1_000_000;
@@ -67,6 +70,11 @@ impl Executed {
         self.block.block.number()
     }
 
+    /// The hash of the block that it builds on.
+    pub fn parent_hash(&self) -> B256 {
+        self.block.block.header.parent_hash
+    }
+
     /// What it changed.
     pub fn diff(&self) -> &StateDiff {
         self.state.diff()
@@ -74,14 +82,22 @@ impl Executed {
 }
 
 /// The seam between the chain and whoever decides on blocks: the loop of a single node, or consensus.
+///
+/// Blocks that are built or executed and not committed are kept, but not for ever: a fork's are dropped when another
+/// block is committed at its root, and the oldest when there are too many. Whoever still has such a block can have it
+/// executed again.
+///
+/// Every call may execute transactions, and so needs a thread with [`STACK`](crate::STACK).
 pub trait Executor: Send + Sync {
     /// Builds a block over `parent` from `txs`.
     fn build(&self, parent: B256, timestamp: u64, txs: &mut dyn TxSource) -> Result<Arc<Executed>, ChainError>;
 
-    /// Executes a block that somebody else built, and checks every field of its header.
+    /// Executes a block that somebody else built, and checks every field of its header. A block that is committed is
+    /// not executed again: [`ChainError::AlreadyCommitted`].
     fn execute(&self, block: &Block) -> Result<Arc<Executed>, ChainError>;
 
-    /// Makes a built or executed block the head, durably. Committing a committed block again changes nothing.
+    /// Makes a built or executed block the head, durably. Committing a committed block again changes nothing. After
+    /// [`ChainError::Torn`], or a failure of the store, nothing is committed any more: the process must be restarted.
     fn commit(&self, hash: B256) -> Result<(), ChainError>;
 
     /// The committed head.
@@ -102,6 +118,8 @@ pub struct Ledger {
     edits: RwLock<(u64, Arc<StateDiff>)>,
     /// Held while the head moves.
     moving: Mutex<()>,
+    /// Set before rows of another head are written, and cleared when memory says the same as they do.
+    torn: AtomicBool,
 }
 
 /// The execution rules that a genesis asks for: Osaka, with the native contracts or without any.
@@ -195,6 +213,7 @@ impl Ledger {
             head: RwLock::new(Arc::new(head)),
             edits: RwLock::default(),
             moving: Mutex::new(()),
+            torn: AtomicBool::new(false),
         })
     }
 
@@ -315,7 +334,11 @@ impl Ledger {
         }
         let head = self.head();
         if head.block.hash != hash {
-            return Err(ChainError::UnknownParent(hash));
+            let head = head.block.number();
+            return Err(match rows::height_of(self.store.as_ref(), hash)? {
+                Some(height) => ChainError::ParentNotHead { height, parent: hash, head },
+                None => ChainError::UnknownParent(hash),
+            });
         }
         Ok((head, Base::from(&self.state.committed())))
     }

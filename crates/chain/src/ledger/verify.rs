@@ -58,8 +58,9 @@ pub fn verify(store: &Arc<dyn Store>, on: &mut dyn FnMut(Stage, u64, u64)) -> Re
     let history = db.verify_history(&state, MAX_CHANGES, &mut |done, of| on(Stage::History, done, of))?;
     let (mut blocks, mut transactions, mut parent) = (0u64, 0u64, B256::ZERO);
     if let Some(head) = state.head {
+        let dev = super::stored_genesis(store.as_ref())?.dev;
         for height in 0..=head.height {
-            let (hash, count) = verify_block(store.as_ref(), &db, height, parent)?;
+            let (hash, count) = verify_block(store.as_ref(), &db, height, parent, dev)?;
             parent = hash;
             blocks = blocks.saturating_add(1);
             transactions = transactions.saturating_add(count);
@@ -73,7 +74,13 @@ pub fn verify(store: &Arc<dyn Store>, on: &mut dyn FnMut(Stage, u64, u64)) -> Re
 }
 
 /// Gives the block's hash and how many transactions it has.
-fn verify_block(store: &dyn Store, db: &StateDb, height: u64, parent: B256) -> Result<(B256, u64), ChainError> {
+fn verify_block(
+    store: &dyn Store,
+    db: &StateDb,
+    height: u64,
+    parent: B256,
+    dev: bool,
+) -> Result<(B256, u64), ChainError> {
     let wrong = |what: &str| ChainError::Damaged(format!("block {height}: {what}"));
     let found = rows::block(store, height)?.ok_or_else(|| wrong("it is missing"))?;
     let (block, header) = (&found.block, &found.block.header);
@@ -112,7 +119,7 @@ fn verify_block(store: &dyn Store, db: &StateDb, height: u64, parent: B256) -> R
             return Err(wrong(&format!("transaction {index} is not found by its hash")));
         }
         if tx.as_system().is_none() && !copied {
-            let recovered = Recovered::recover(tx.tx().clone()).map_err(|_| damaged("signed transaction"))?;
+            let recovered = Recovered::recover_on(tx.tx().clone(), dev).map_err(|_| damaged("signed transaction"))?;
             if recovered.sender() != tx.sender() {
                 return Err(wrong(&format!("the sender of transaction {index} is another")));
             }

@@ -82,8 +82,11 @@ impl Driver {
 
     /// The pool has work.
     pub(super) fn wake(&self) {
-        self.control.lock().work = true;
-        self.wake.notify_one();
+        let known = std::mem::replace(&mut self.control.lock().work, true);
+        // The loop looks before it sleeps: who has been told need not be woken for every transaction.
+        if !known {
+            self.wake.notify_one();
+        }
     }
 
     pub(super) fn stop(&self) {
@@ -234,6 +237,9 @@ fn run(inner: &Inner) {
                 untidy = true;
                 if catch_unwind(AssertUnwindSafe(|| request(inner))).is_err() {
                     return inner.halt("a request to the block loop panicked");
+                }
+                if inner.ledger.is_torn() {
+                    return inner.halt(&ChainError::Torn.to_string());
                 }
             }
             Step::Block { idle } => match catch_unwind(AssertUnwindSafe(|| inner.produce(idle))) {

@@ -29,7 +29,7 @@ use crate::{
     genesis::Genesis,
     ledger::{Executor, Ledger, rules_hash, rules_of},
     pool::{Pool, PoolError, TxRules},
-    tx::{Recovered, Transaction},
+    tx::{Recovered, Transaction, UnsignedTx},
     workers::Workers,
 };
 use alloy_primitives::{Address, B256};
@@ -134,7 +134,7 @@ impl Node {
                 false => ledger.user_gas(),
             },
             base_fee_floor: ledger.genesis().fees.floor,
-            unprotected: ledger.genesis().dev,
+            dev: ledger.genesis().dev,
         };
         let pool = Pool::new(tx_rules, options.pool.clone(), Arc::new(ledger.state().committed()));
         let workers = Workers::start(options.call_threads).map_err(|error| ChainError::Execution(error.to_string()))?;
@@ -203,6 +203,11 @@ impl Node {
     /// Admits a transaction, and gives its hash.
     pub fn send_transaction(&self, tx: Transaction) -> Result<B256, PoolError> {
         self.admitted(self.inner().pool.add(tx)?)
+    }
+
+    /// Admits a transaction of `sender` that nobody signed, and gives its hash. On development chains only.
+    pub fn send_impersonated(&self, tx: UnsignedTx, sender: Address) -> Result<B256, PoolError> {
+        self.admitted(self.inner().pool.add_impersonated(tx, sender)?)
     }
 
     fn admitted(&self, admitted: crate::pool::Admitted) -> Result<B256, PoolError> {

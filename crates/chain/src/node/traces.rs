@@ -44,8 +44,9 @@ impl Node {
         let parent = block.header.parent_hash;
         let height = self.height(parent.into())?.ok_or(CallError::UnknownBlock)?;
         self.work(move |inner| {
+            let dev = inner.ledger.genesis().dev;
             let recover =
-                |tx| Recovered::recover(tx).map(Arc::new).map_err(|error| CallError::Given(error.to_string()));
+                |tx| Recovered::recover_on(tx, dev).map(Arc::new).map_err(|error| CallError::Given(error.to_string()));
             let txs = block.transactions.into_iter().map(recover).collect::<Result<Vec<_>, _>>()?;
             let source = inner.ledger.source(inner.state_at(height)?, parent, height);
             inner.execute_again(source, &block.header, &txs, None, tracing)
@@ -105,7 +106,7 @@ impl Inner {
             let wanted = only.is_none_or(|only| only == index);
             executor.trace(if wanted { tracing } else { Tracing::NONE });
             let outcome = match tx::env(tx) {
-                Some(env) => executor.transact(env)?,
+                Some(env) => executor.transact_as(env, tx.is_impersonated())?,
                 None if index == 0 && first_is_begin => begin.take().ok_or_else(no_work)?,
                 None => executor.end()?.ok_or_else(no_work)?,
             };

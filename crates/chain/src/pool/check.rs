@@ -18,8 +18,8 @@ pub struct TxRules {
     pub block_gas: u64,
     /// The base fee never falls below this, in wei per gas.
     pub base_fee_floor: u64,
-    /// Whether legacy transactions without a chain id are taken; on development chains.
-    pub unprotected: bool,
+    /// A development chain: takes legacy transactions without a chain id, and transactions of impersonated senders.
+    pub dev: bool,
 }
 
 /// Decodes a transaction as `eth_sendRawTransaction` gets it.
@@ -41,7 +41,7 @@ pub(super) fn check(tx: &Transaction, rules: &TxRules) -> Result<(), PoolError> 
     }
     match tx.chain_id() {
         Some(have) if have != rules.chain_id => return Err(PoolError::WrongChain { have, want: rules.chain_id }),
-        None if !rules.unprotected => return Err(PoolError::Unprotected),
+        None if !rules.dev => return Err(PoolError::Unprotected),
         _ => {}
     }
     if tx.nonce() == u64::MAX {

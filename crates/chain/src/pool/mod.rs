@@ -18,7 +18,7 @@ pub use self::{
 };
 
 use self::queue::{SenderQueue, cost};
-use crate::tx::{Recovered, Transaction};
+use crate::tx::{Recovered, SYSTEM_SENDER, Transaction, UnsignedTx};
 use alloy_primitives::{
     Address, B256,
     map::{AddressMap, AddressSet, B256Map},
@@ -126,13 +126,31 @@ impl Pool {
         self.admit(Arc::new(tx))
     }
 
+    /// Admits a transaction of `sender` that nobody signed, as only development chains take them
+    /// ([`Recovered::impersonated`]).
+    pub fn add_impersonated(&self, tx: UnsignedTx, sender: Address) -> Result<Admitted, PoolError> {
+        if !self.rules.dev || sender == SYSTEM_SENDER {
+            return Err(PoolError::InvalidSender);
+        }
+        let tx = Recovered::impersonated(tx, sender);
+        check::check(&tx, &self.rules)?;
+        let size = tx.encoded().len();
+        if size > MAX_TX_SIZE {
+            return Err(PoolError::Oversized { size, limit: MAX_TX_SIZE });
+        }
+        self.admit(Arc::new(tx))
+    }
+
     fn admit(&self, tx: Arc<Recovered>) -> Result<Admitted, PoolError> {
         let mut inner = self.inner.lock();
         let state = inner.state.clone();
         if inner.by_hash.contains_key(&tx.hash()) {
             return Err(PoolError::AlreadyKnown);
         }
-        let account = sender_account(state.as_ref(), tx.sender())?;
+        let account = match tx.is_impersonated() {
+            true => read(state.as_ref(), tx.sender())?,
+            false => sender_account(state.as_ref(), tx.sender())?,
+        };
         let fresh = SenderQueue { next: account.nonce, balance: account.balance, txs: BTreeMap::new() };
         let queue = inner.senders.get(&tx.sender()).unwrap_or(&fresh);
         let cost = cost(&tx);

@@ -1,13 +1,16 @@
 //! A transaction with its sender, recovered once.
 
-use super::{EthereumTx, SYSTEM_SENDER, Transaction};
+use super::{EthereumTx, SYSTEM_SENDER, Transaction, UnsignedTx};
 use alloy_eips::eip2718::Encodable2718;
-use alloy_primitives::{Address, B256, Bytes};
+use alloy_primitives::{Address, B256, Bytes, Signature, U256};
 
 /// Why no sender could be recovered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("invalid sender: the signature is malformed, malleable (s above half the curve's order) or made by no key")]
 pub struct RecoverError;
+
+/// What stands before the sender in the signature of a transaction that nobody signed, see [`Recovered::impersonated`].
+const IMPERSONATED: &[u8; 12] = b"impersonated";
 
 /// A transaction with its hash and sender.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +32,35 @@ impl Recovered {
             }
         };
         Ok(Self::trusted(tx, sender))
+    }
+
+    /// As [`Recovered::recover`], for blocks of a chain that is for development or not. On a development chain a
+    /// transaction may name its sender instead of being signed by it: see [`Recovered::impersonated`].
+    pub fn recover_on(tx: Transaction, dev: bool) -> Result<Self, RecoverError> {
+        match named_sender(&tx).filter(|_| dev) {
+            Some(sender) if sender == SYSTEM_SENDER => Err(RecoverError),
+            Some(sender) => Ok(Self::trusted(tx, sender)),
+            None => Self::recover(tx),
+        }
+    }
+
+    /// A transaction of `sender` that nobody signed, for blocks of a development chain.
+    ///
+    /// In place of a signature it has `r` = the 12 letters "impersonated" and the sender's address, `s` = 0, even
+    /// parity. That is no signature of any key, so every other chain refuses it; and it says all that the block's
+    /// execution needs, so that whoever executes the block again finds the same sender, and the hash is as usual.
+    pub fn impersonated(tx: UnsignedTx, sender: Address) -> Self {
+        let mut r = [0; 32];
+        for (place, byte) in r.iter_mut().zip(IMPERSONATED.iter().chain(sender.iter())) {
+            *place = *byte;
+        }
+        let signature = Signature::new(U256::from_be_bytes(r), U256::ZERO, false);
+        Self::trusted(Transaction::Ethereum(tx.into_envelope(signature)), sender)
+    }
+
+    /// Whether it names its sender instead of being signed.
+    pub fn is_impersonated(&self) -> bool {
+        named_sender(&self.tx).is_some()
     }
 
     /// As [`Recovered::recover`], for blocks from before Homestead, in which malleable signatures stand too (EIP-2).
@@ -77,6 +109,16 @@ impl Recovered {
     pub fn creates(&self) -> Option<Address> {
         self.tx.kind().is_create().then(|| self.sender.create(self.tx.nonce()))
     }
+}
+
+/// The sender that a transaction names in place of a signature.
+fn named_sender(tx: &Transaction) -> Option<Address> {
+    let signature = tx.as_ethereum()?.signature();
+    if !signature.s().is_zero() || signature.v() {
+        return None;
+    }
+    let r = signature.r().to_be_bytes::<32>();
+    r.strip_prefix(IMPERSONATED).map(Address::from_slice)
 }
 
 impl std::ops::Deref for Recovered {

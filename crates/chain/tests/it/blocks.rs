@@ -4,8 +4,9 @@ use crate::support::*;
 use alloy_consensus::{EMPTY_ROOT_HASH, TxEip1559};
 use alloy_eips::{eip2718::Encodable2718, eip7685::EMPTY_REQUESTS_HASH};
 use alloy_primitives::{Address, B256, U256, keccak256};
+use alloy_rlp::Encodable;
 use alloy_trie::{Nibbles, TrieAccount, proof::verify_proof};
-use limpid_chain::block::transactions_root;
+use limpid_chain::block::{MAX_BLOCK_BYTES, transactions_root};
 use limpid_chain::{
     Block, BlockFault, ChainError, Executor, Genesis, Ledger, Node, NodeOptions, Operator, Recovered, Transaction,
     header_signer, ledger::rules_of, pool::TxSource,
@@ -203,6 +204,38 @@ fn blocks_build_on_blocks_that_are_not_committed() {
 }
 
 #[test]
+fn what_is_committed_is_neither_executed_again_nor_forked() {
+    let (maker, checker) = (ledger(Genesis::dev(CHAIN)), ledger(Genesis::dev(CHAIN)));
+    let first = checker.head().block.clone();
+    let mut parent = first.hash;
+    let mut chain = Vec::new();
+    for nonce in 0..3 {
+        chain.push(maker.build(parent, 5, &mut list([transfer(nonce, TO, 1)])).unwrap());
+        parent = chain[nonce as usize].hash();
+    }
+    let fork = maker.build(chain[0].hash(), 6, &mut VecDeque::new()).unwrap().block.block.unseal();
+    checker.execute(&chain[0].block.block.unseal()).unwrap();
+    checker.execute(&fork).expect("over a block that waits, anything can be built");
+    for executed in &chain {
+        checker.execute(&executed.block.block.unseal()).unwrap();
+        checker.commit(executed.hash()).unwrap();
+    }
+    for (height, block) in [(0, first.unseal()), (2, chain[1].block.block.unseal()), (3, chain[2].block.block.unseal())]
+    {
+        match checker.execute(&block) {
+            Err(ChainError::AlreadyCommitted { height: found, hash }) => {
+                assert_eq!((found, hash), (height, block.header.hash_slow()));
+            }
+            other => panic!("{:?}", other.err()),
+        }
+    }
+    let late = [checker.execute(&fork).err(), checker.build(chain[0].hash(), 6, &mut VecDeque::new()).err()];
+    for refused in late.map(Option::unwrap) {
+        assert!(matches!(refused, ChainError::ParentNotHead { height: 1, head: 3, .. }), "{refused}");
+    }
+}
+
+#[test]
 fn the_fork_that_loses_is_forgotten() {
     let ledger = ledger(Genesis::dev(CHAIN));
     let genesis = ledger.head().block.hash;
@@ -234,14 +267,57 @@ fn a_store_belongs_to_its_genesis() {
 }
 
 #[test]
-fn blocks_that_wait_are_limited() {
+fn blocks_that_wait_make_room_for_new_ones() {
     let ledger = ledger(Genesis::dev(CHAIN));
     let genesis = ledger.head().block.hash;
+    let build = |parent, second| ledger.build(parent, second, &mut VecDeque::new()).unwrap();
+    let known = |block: &limpid_chain::Executed| ledger.pending_block(block.hash()).is_some();
+    // Proposals over one parent, none of which was ever agreed on: far more than are kept.
+    let parent = build(genesis, 0);
+    let child = build(parent.hash(), 0);
+    let proposals: Vec<_> = (1..=300).map(|second| build(genesis, second)).collect();
+    assert_eq!(proposals.iter().filter(|one| known(one)).count(), 254);
+    assert!(known(&parent) && known(&child), "what is built on stays");
+    assert!(!known(&proposals[45]) && known(&proposals[46]), "the oldest are forgotten first");
+    // The one that consensus agrees on in the end was forgotten: it is executed again.
+    let forgotten = &proposals[0];
+    assert!(matches!(ledger.commit(forgotten.hash()), Err(ChainError::UnknownBlock(_))));
+    assert_eq!(*ledger.execute(&forgotten.block.block.unseal()).unwrap().block, *forgotten.block);
+    ledger.commit(forgotten.hash()).unwrap();
+    assert_eq!(ledger.head().block.hash, forgotten.hash());
+}
+
+#[test]
+fn a_chain_that_waits_is_limited() {
+    let ledger = ledger(Genesis::dev(CHAIN));
+    let mut chain = vec![ledger.head().block.hash];
     for second in 0..256 {
-        ledger.build(genesis, second, &mut VecDeque::new()).unwrap();
+        chain.push(ledger.build(chain[second], 0, &mut VecDeque::new()).unwrap().hash());
     }
-    let refused = ledger.build(genesis, 256, &mut VecDeque::new()).err().unwrap();
+    let refused = ledger.build(chain[256], 0, &mut VecDeque::new()).err().unwrap();
     assert!(matches!(refused, ChainError::TooManyPending(256)), "{refused}");
+    ledger.commit(chain[1]).unwrap();
+    ledger.build(chain[256], 0, &mut VecDeque::new()).unwrap();
+}
+
+#[test]
+fn a_block_is_never_longer_than_it_may_be() {
+    // Zeros are the cheapest bytes: by gas alone, twice as many would fit.
+    let (ledger, checker) = (ledger(Genesis::dev(CHAIN)), ledger(Genesis::dev(CHAIN)));
+    let genesis = ledger.head().block.hash;
+    let long = |nonce| TxEip1559 { gas_limit: 1_300_000, input: vec![0; 120_000].into(), ..transfer(nonce, TO, 1) };
+    let executed = ledger.build(genesis, 5, &mut list((0..75).map(long))).unwrap();
+    let mut block = executed.block.block.unseal();
+    assert_eq!(block.transactions.len(), 69);
+    assert!(executed.block.block.header.gas_used < 100_000_000);
+    let room = MAX_BLOCK_BYTES - block.length();
+    assert!(room < 120_000, "{room}");
+    checker.execute(&block).unwrap();
+    block.transactions.push(sign(long(69), &key(0)).into());
+    block.header.transactions_root = transactions_root(&block.transactions);
+    let refused = checker.execute(&block).err().unwrap();
+    let size = BlockFault::Size { found: block.length(), limit: 8_388_608 };
+    assert!(matches!(&refused, ChainError::Invalid { reason, .. } if *reason == size), "{refused}");
 }
 
 #[test]

@@ -12,8 +12,7 @@ use limpid_chain::{
 use limpid_state::{Account, MemStore, StateDb, StateDiff};
 use std::{collections::BTreeMap, sync::Arc};
 
-const RULES: TxRules =
-    TxRules { chain_id: CHAIN, block_gas: 160_000_000, base_fee_floor: 1_000_000, unprotected: false };
+const RULES: TxRules = TxRules { chain_id: CHAIN, block_gas: 160_000_000, base_fee_floor: 1_000_000, dev: false };
 const COIN: u128 = 1_000_000_000_000_000_000;
 
 /// A pool over a state in which dev accounts and some strangers hold `wei`.
@@ -126,7 +125,7 @@ fn unprotected_transactions_only_where_allowed() {
     };
     assert_eq!(pool().add_raw(&raw(tx.clone(), &key(0))).unwrap_err(), PoolError::Unprotected);
     let state = StateDb::open(Arc::new(MemStore::new())).unwrap().committed();
-    let dev = Pool::new(TxRules { unprotected: true, ..RULES }, PoolLimits::default(), Arc::new(state));
+    let dev = Pool::new(TxRules { dev: true, ..RULES }, PoolLimits::default(), Arc::new(state));
     assert!(matches!(dev.add_raw(&raw(tx, &key(0))), Err(PoolError::InsufficientFunds { .. })));
 }
 

@@ -11,7 +11,7 @@ use crate::{
 use alloy_primitives::{Address, U256};
 use limpid_abi::IExchange;
 use limpid_math::{Round, isqrt_of_product, mul_div};
-use limpid_native::{Contract, Result, ensure, gas};
+use limpid_native::{Contract, Result, ensure};
 
 /// Most rows of one listing.
 const MOST_ROWS: u64 = 50;
@@ -90,16 +90,10 @@ impl Exchange<'_> {
 
     /// Pools `offset ..`, in order of creation.
     pub fn pools(&self, offset: U256, limit: U256) -> Result<Vec<IExchange::Pool>> {
-        let mut rows = Vec::new();
-        let first: u64 = offset.saturating_to();
-        let most = limit.saturating_to::<u64>().min(MOST_ROWS);
-        let factory = Factory::of(self.cx);
-        for index in first..first.saturating_add(most) {
-            let Some(pair) = factory.pairs.get(crate::factory::PAIRS, index)? else { break };
-            self.cx.charge(gas::ROW)?;
+        Factory::of(self.cx).pairs.page(crate::factory::PAIRS, (offset, limit), MOST_ROWS, |pair| {
             let contract = Pair::of(self.cx, pair);
             let (setup, reserves) = (contract.setup()?, contract.reserves()?);
-            rows.push(IExchange::Pool {
+            Ok(IExchange::Pool {
                 pair,
                 token0: setup.token0,
                 token1: setup.token1,
@@ -107,9 +101,8 @@ impl Exchange<'_> {
                 reserve1: reserves.reserve1,
                 totalSupply: contract.ledger.total_supply()?,
                 mode: setup.mode.number(),
-            });
-        }
-        Ok(rows)
+            })
+        })
     }
 
     /// The mode that new pools get, and the makers' and the community's parts of a fee in percent.

@@ -3,7 +3,7 @@
 use crate::{Gateway, state::TOKENS};
 use alloy_primitives::{Address, U256};
 use limpid_abi::IGateway;
-use limpid_native::{Result, gas};
+use limpid_native::Result;
 use limpid_token::ledger_of;
 
 /// Most rows of one listing.
@@ -27,21 +27,15 @@ impl Gateway<'_> {
 
     /// Tokens `offset ..`, in order of registration.
     pub fn wrapped_tokens(&self, offset: U256, limit: U256) -> Result<Vec<IGateway::WrappedToken>> {
-        let mut rows = Vec::new();
-        let first: u64 = offset.saturating_to();
-        let most = limit.saturating_to::<u64>().min(MOST_ROWS);
-        for index in first..first.saturating_add(most) {
-            let Some(token) = self.tokens.get(TOKENS, index)? else { break };
-            self.cx.charge(gas::ROW)?;
+        self.tokens.page(TOKENS, (offset, limit), MOST_ROWS, |token| {
             let record = self.records.get(token)?;
-            rows.push(IGateway::WrappedToken {
+            Ok(IGateway::WrappedToken {
                 token,
                 wrapped: record.wrapped,
                 supply: ledger_of(self.cx, record.wrapped).total_supply()?,
                 measured: record.measured,
                 frozen: record.frozen,
-            });
-        }
-        Ok(rows)
+            })
+        })
     }
 }

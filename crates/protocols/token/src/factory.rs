@@ -3,7 +3,7 @@
 use crate::state::{Info, Token, TokenFactory};
 use alloy_primitives::{Address, B256, U256};
 use limpid_abi::ITokenFactory;
-use limpid_native::{Caller, Contract, Marker, Result, ensure, gas, revert, storage::Text};
+use limpid_native::{Caller, Contract, Marker, Result, ensure, revert, storage::Text};
 
 /// The only list.
 const TOKENS: u64 = 0;
@@ -135,15 +135,7 @@ impl TokenFactory<'_> {
 
     /// Tokens `offset ..`, in order of creation.
     pub fn tokens(&self, offset: U256, limit: U256) -> Result<Vec<ITokenFactory::TokenInfo>> {
-        let mut rows = Vec::new();
-        let first: u64 = offset.saturating_to();
-        let most = limit.saturating_to::<u64>().min(MOST_ROWS);
-        for index in first..first.saturating_add(most) {
-            let Some(token) = self.tokens.get(TOKENS, index)? else { break };
-            self.cx.charge(gas::ROW)?;
-            rows.push(self.info(token)?);
-        }
-        Ok(rows)
+        self.tokens.page(TOKENS, (offset, limit), MOST_ROWS, |token| self.info(token))
     }
 
     fn info(&self, token: Address) -> Result<ITokenFactory::TokenInfo> {

@@ -4,7 +4,7 @@ use crate::state::{Allowance, Ledger};
 use alloy_primitives::{Address, U256};
 use limpid_abi::{IERC20, IToken};
 use limpid_math::MathError;
-use limpid_native::{AccountCode, Caller, Ctx, Result, ensure, gas};
+use limpid_native::{AccountCode, Caller, Ctx, Result, ensure};
 
 /// The longest time that a person's allowance lasts, in seconds: 30 days.
 pub const LONGEST_ALLOWANCE: u64 = 30 * 24 * 60 * 60;
@@ -138,16 +138,10 @@ impl Ledger<'_> {
 
     /// Rows `offset ..` of an owner's allowances, expired ones included.
     pub fn allowances_of(&self, owner: Address, offset: U256, limit: U256) -> Result<Vec<IToken::Allowance>> {
-        let mut rows = Vec::new();
-        let first: u64 = offset.saturating_to();
-        let most = limit.saturating_to::<u64>().min(MOST_ROWS);
-        for index in first..first.saturating_add(most) {
-            let Some(spender) = self.spenders.get(owner, index)? else { break };
-            self.cx.charge(gas::ROW)?;
+        self.spenders.page(owner, (offset, limit), MOST_ROWS, |spender| {
             let given = self.allowances.get((owner, spender))?;
-            rows.push(IToken::Allowance { spender, value: given.value, expiresAt: given.expires_at });
-        }
-        Ok(rows)
+            Ok(IToken::Allowance { spender, value: given.value, expiresAt: given.expires_at })
+        })
     }
 
     /// The caller lets `spender` take `value`; a person for [`LONGEST_ALLOWANCE`].

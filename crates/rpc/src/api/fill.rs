@@ -31,17 +31,26 @@ struct Filled {
 fn fill(api: &Api, mut args: Args) -> Result<Filled> {
     let mut request = CallRequest::parse(args.required("transaction")?, api.node().chain_id())?;
     args.end()?;
+    let (cap, tip) = complete(api, &mut request)?;
+    let unsigned = request.unsigned(cap, tip);
+    let mut raw = Vec::new();
+    encode_for_signing(&unsigned, &mut raw);
+    let tx: EthereumTx = unsigned.into_envelope(Signature::new(U256::ZERO, U256::ZERO, false));
+    let shown = RpcTransaction::new(&Recovered::unsigned(tx, request.from), None, api.node().chain_id());
+    Ok(Filled { raw: raw.into(), tx: shown })
+}
+
+/// Fills nonce and gas in where they are open, and gives fee cap and tip in wei per gas.
+pub(super) fn complete(api: &Api, request: &mut CallRequest) -> Result<(u128, u128)> {
     if request.to.is_none() && request.input.is_empty() {
         return Err(RpcError::params(
             "a transaction without a recipient (to) creates a contract and needs its code (input)",
         ));
     }
-    let (cap, tip) = fees(api, &request)?;
-    let nonce = match request.nonce {
-        Some(nonce) => nonce,
-        None => api.node().pending_nonce(request.from)?,
-    };
-    request.nonce = Some(nonce);
+    let price = fees(api, request)?;
+    if request.nonce.is_none() {
+        request.nonce = Some(api.node().pending_nonce(request.from)?);
+    }
     if request.gas.is_none() {
         // The price decides nothing about how much gas it takes.
         let free = CallRequest { price: Price::None, ..request.clone() };
@@ -51,12 +60,7 @@ fn fill(api: &Api, mut args: Args) -> Result<Filled> {
         let gas = api.node().estimate_gas(tx, options).map_err(|error| RpcError::call(error, limit))?;
         request.gas = Some(gas);
     }
-    let unsigned = request.unsigned(cap, tip);
-    let mut raw = Vec::new();
-    encode_for_signing(&unsigned, &mut raw);
-    let tx: EthereumTx = unsigned.into_envelope(Signature::new(U256::ZERO, U256::ZERO, false));
-    let shown = RpcTransaction::new(&Recovered::unsigned(tx, request.from), None, api.node().chain_id());
-    Ok(Filled { raw: raw.into(), tx: shown })
+    Ok(price)
 }
 
 /// Fee cap and tip in wei per gas; a legacy price is both.

@@ -2,7 +2,7 @@
 
 use super::{Api, CLIENT_VERSION};
 use crate::{error::Result, methods::Methods, params::Args, types::Quantity};
-use alloy_primitives::{Address, B256, keccak256};
+use alloy_primitives::{B256, keccak256};
 use std::collections::BTreeMap;
 
 pub(super) fn register(methods: &mut Methods) {
@@ -14,7 +14,6 @@ pub(super) fn register(methods: &mut Methods) {
     methods.quick("rpc_modules", modules);
     methods.quick("eth_chainId", chain_id);
     methods.quick("eth_syncing", syncing);
-    methods.quick("eth_accounts", accounts);
 }
 
 fn client_version(_: &Api, args: Args) -> Result<&'static str> {
@@ -48,7 +47,7 @@ fn modules(api: &Api, args: Args) -> Result<BTreeMap<&'static str, &'static str>
     args.end()?;
     let mut names = vec!["debug", "eth", "limpid", "net", "ots", "rpc", "trace", "txpool", "web3"];
     if api.node().is_dev() {
-        names.extend(["anvil", "evm", "hardhat"]);
+        names.extend(["anvil", "evm", "hardhat", "personal"]);
     }
     if api.node().ledger().is_imported() {
         names.push("testing");
@@ -65,10 +64,4 @@ fn chain_id(api: &Api, args: Args) -> Result<Quantity<u64>> {
 fn syncing(_: &Api, args: Args) -> Result<bool> {
     args.end()?;
     Ok(false)
-}
-
-/// The node holds nobody's keys.
-fn accounts(_: &Api, args: Args) -> Result<[Address; 0]> {
-    args.end()?;
-    Ok([])
 }

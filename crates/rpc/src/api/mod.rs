@@ -1,6 +1,7 @@
 //! The methods.
 
 mod access_list;
+mod accounts;
 mod blocks;
 mod calls;
 mod config;
@@ -11,6 +12,7 @@ mod fill;
 mod filters;
 mod gate;
 mod identity;
+mod impersonate;
 mod limpid;
 mod logs;
 mod otterscan;
@@ -51,6 +53,9 @@ struct Inner {
     snapshots: Mutex<Vec<(u64, u64)>>,
     pools: limpid::PoolCache,
     traces: gate::Gate,
+    impersonated: impersonate::Impersonated,
+    /// Held while a transaction gets its nonce and goes to the pool: two must not get the same.
+    numbering: Mutex<()>,
     rules_hash: B256,
 }
 
@@ -71,6 +76,8 @@ impl Api {
             snapshots: Mutex::default(),
             pools: limpid::PoolCache::default(),
             traces: gate::Gate::default(),
+            impersonated: impersonate::Impersonated::default(),
+            numbering: Mutex::default(),
             rules_hash,
         }))
     }
@@ -103,6 +110,7 @@ impl Api {
 pub(crate) fn register(methods: &mut Methods, api: &Api) {
     let dev = api.node().is_dev();
     identity::register(methods);
+    accounts::register(methods, dev);
     blocks::register(methods);
     transactions::register(methods);
     state::register(methods);
@@ -125,6 +133,7 @@ pub(crate) fn register(methods: &mut Methods, api: &Api) {
     limpid::register(methods);
     if dev {
         dev::register(methods);
+        impersonate::register(methods);
     }
     if api.node().ledger().is_imported() {
         testing::register(methods);

@@ -30,7 +30,7 @@ fn send(api: &Api, mut args: Args) -> Result<B256> {
 }
 
 /// A node that makes no more blocks takes no transactions.
-fn working(api: &Api) -> Result<()> {
+pub(super) fn working(api: &Api) -> Result<()> {
     match api.node().halted() {
         Some(reason) => Err(RpcError::refused(format!("the node makes no more blocks: {reason}"))),
         None => Ok(()),

@@ -69,9 +69,9 @@ fn build(api: &Api, mut args: Args) -> Result<Built> {
     }
     let plan = BlockPlan { with, transactions, extra_data };
     let built = api.node().plan_block(parent, plan).map_err(|error| match error {
-        CallError::Chain(error @ (ChainError::Invalid { .. } | ChainError::UnknownParent(_))) => {
-            RpcError::refused(error.to_string())
-        }
+        CallError::Chain(
+            error @ (ChainError::Invalid { .. } | ChainError::UnknownParent(_) | ChainError::ParentNotHead { .. }),
+        ) => RpcError::refused(error.to_string()),
         error => RpcError::call(error, 0),
     })?;
     Ok(Built {

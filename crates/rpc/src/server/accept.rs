@@ -22,15 +22,22 @@ const BREATH: Duration = Duration::from_millis(50);
 const FULL: &[u8] = b"HTTP/1.1 429 Too Many Requests\r\ncontent-type: text/plain\r\ncontent-length: 45\r\nconnection: \
                       close\r\n\r\nToo many connections: close some and try again";
 
-/// Serves everybody who connects until it is stopped.
-pub(super) async fn serve<S>(listener: TcpListener, service: S, places: usize, stop: StopHandle)
-where
-    S: Service<HttpRequest<hyper::body::Incoming>, Response = HttpResponse<HttpBody>, Error = BoxError>
-        + Clone
-        + Send
-        + 'static,
-    S::Future: Send,
+/// What answers the requests of a connection.
+pub(super) trait Answers:
+    Service<Request, Response = Response, Error = BoxError, Future: Send> + Clone + Send + 'static
 {
+}
+
+impl<S> Answers for S where
+    S: Service<Request, Response = Response, Error = BoxError, Future: Send> + Clone + Send + 'static
+{
+}
+
+type Request = HttpRequest<hyper::body::Incoming>;
+type Response = HttpResponse<HttpBody>;
+
+/// Serves everybody who connects until it is stopped.
+pub(super) async fn serve<S: Answers>(listener: TcpListener, service: S, places: usize, stop: StopHandle) {
     let places = Arc::new(Semaphore::new(places));
     loop {
         let accepted = tokio::select! {
@@ -61,14 +68,7 @@ async fn refuse(mut socket: TcpStream) {
     let _ = tokio::time::timeout(Duration::from_secs(1), socket.write_all(FULL)).await;
 }
 
-async fn connection<S>(socket: TcpStream, service: S, place: OwnedSemaphorePermit, stop: StopHandle)
-where
-    S: Service<HttpRequest<hyper::body::Incoming>, Response = HttpResponse<HttpBody>, Error = BoxError>
-        + Clone
-        + Send
-        + 'static,
-    S::Future: Send,
-{
+async fn connection<S: Answers>(socket: TcpStream, service: S, place: OwnedSemaphorePermit, stop: StopHandle) {
     let _ = socket.set_nodelay(true);
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE);

@@ -1,7 +1,7 @@
 //! What the world sends that is no request: bodies, batches, frames, transactions, clients that never finish. Each gets
 //! a clear error, nothing changes, and blocks go on.
 
-use crate::{malformed::methods, world::*};
+use crate::{malformed::methods, socket::upgraded, world::*};
 use alloy_consensus::{SignableTransaction, TxEip1559, TxEip2930, TxEip4844, TxEip7702, TxLegacy};
 use alloy_eips::eip7702::Authorization;
 use alloy_primitives::{Address, B256, Signature, TxKind, U256, hex};
@@ -11,8 +11,7 @@ use limpid_rpc::Config;
 use serde_json::{Value, json};
 use std::{
     io::{Read, Write},
-    net::{SocketAddr, TcpStream},
-    time::Duration,
+    net::TcpStream,
 };
 
 const TO: Address = Address::repeat_byte(0x11);
@@ -237,21 +236,6 @@ fn malleable_signatures_other_chains_and_blobs() {
     assert!(code == -32000 && message.contains("this chain has no blobs"), "{message}");
     assert_eq!(world.ask("txpool_status", json!([]))["pending"], "0x0");
     world.ask("eth_sendRawTransaction", json!([hex::encode_prefixed(encoded(signature))]));
-}
-
-fn upgraded(address: SocketAddr) -> TcpStream {
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-    let hello = "GET / HTTP/1.1\r\nhost: localhost\r\nupgrade: websocket\r\nconnection: Upgrade\r\n\
-                 sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-version: 13\r\n\r\n";
-    stream.write_all(hello.as_bytes()).unwrap();
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        stream.read_exact(&mut byte).unwrap();
-        head.extend(byte);
-    }
-    stream
 }
 
 #[test]

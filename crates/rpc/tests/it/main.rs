@@ -1,6 +1,7 @@
 //! Tests of the JSON-RPC server: bytes in, bytes out, over real sockets.
 #![allow(missing_docs)]
 
+mod accounts;
 mod badinput;
 mod calls;
 mod dev;

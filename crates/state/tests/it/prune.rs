@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 on_every_store!(
     old_values_go_and_the_rest_stays,
     a_step_is_short_and_the_next_goes_on_after_a_crash,
+    a_first_step_spent_on_nodes_skips_no_values,
     pruned_heights_are_refused_by_name,
     nothing_is_pruned_that_opening_needs,
 );
@@ -125,6 +126,21 @@ fn a_step_is_short_and_the_next_goes_on_after_a_crash(place: &Place) {
     while step(&db, 9) {}
     extend(&db, &mut models, LAST + 21);
     check(&db, &models, LAST + 21 - KEEP);
+}
+
+fn a_first_step_spent_on_nodes_skips_no_values(place: &Place) {
+    let mut models = BTreeMap::new();
+    // Proofs of few heights, so that there are many nodes to remove.
+    let db = place.state(Options { flush_after: 20, proofs: 5, ..Options::default() });
+    extend(&db, &mut models, LAST);
+    // Not one value goes with the first step.
+    assert!(step(&db, 1));
+    while step(&db, 7) {}
+    assert_eq!(rows(&db, Table::Changes), KEEP as usize - 1, "every pruned height's record is gone");
+    extend(&db, &mut models, LAST + 40);
+    while step(&db, 7) {}
+    extend(&db, &mut models, LAST + 41);
+    check(&db, &models, LAST + 41 - KEEP);
 }
 
 fn pruned_heights_are_refused_by_name(place: &Place) {

@@ -39,6 +39,17 @@ describe("Piggy on a running node", () => {
     });
   });
 
+  it("uses the accounts of the node", async () => {
+    const unlocked = await network.create("unlocked");
+    const { ethers } = unlocked;
+    const signers = await ethers.getSigners();
+    assert.equal(signers.length, 10);
+    const piggy = (await ethers.deployContract("Piggy", [1_000n])).connect(signers[5]);
+    const receipt = await (await piggy.save({ value: 6n })).wait();
+    assert.deepEqual([receipt.from, await ethers.provider.getBalance(piggy)], [signers[5].address, 6n]);
+    await unlocked.close();
+  });
+
   it("reads a block that holds a system transaction", async () => {
     const { ethers } = connection;
     const { number, system, user } = JSON.parse(process.env.LIMPID_SYSTEM!);
