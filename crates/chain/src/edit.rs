@@ -1,9 +1,24 @@
 //! State that a development chain's user wrote by hand, over the state that blocks made.
 
-use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
+use alloy_primitives::{Address, B256, Bytes, U256, address, keccak256};
 use alloy_rlp::{Decodable, RlpDecodable, RlpEncodable};
 use limpid_state::{Account, StateDiff, StateError, StateRead};
 use std::{collections::BTreeMap, sync::Arc};
+
+/// The account ("dev base fee" in ASCII) in whose slot 0 a development chain's user chooses the next block's base fee, in
+/// wei per gas. Chosen by an edit as any other, it reaches whoever is told the block's edits, and holds for the block
+/// that takes them up.
+const CHOICES: Address = address!("0x0000000000000000646576206261736520666565");
+
+/// The edit that chooses a base fee, and where it goes.
+pub(crate) fn choose_base_fee(wei: u64) -> (Address, AccountEdit) {
+    (CHOICES, AccountEdit { storage: [(U256::ZERO, U256::from(wei))].into(), ..AccountEdit::default() })
+}
+
+/// The base fee that edits choose for their block.
+pub(crate) fn chosen_base_fee(edits: &StateDiff) -> Option<u64> {
+    edits.storage.get(&CHOICES)?.get(&U256::ZERO)?.try_into().ok()
+}
 
 /// What to write into one account; what is not named stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,7 +53,13 @@ impl<S: StateRead> StateRead for Edited<S> {
 
     fn storage(&self, address: Address, slot: U256) -> Result<U256, StateError> {
         let edited = self.edits.storage.get(&address).and_then(|slots| slots.get(&slot));
-        edited.map_or_else(|| self.below.storage(address, slot), |value| Ok(*value))
+        match edited {
+            Some(value) => Ok(*value),
+            None if self.edits.wiped.contains(&address) || self.edits.accounts.get(&address) == Some(&None) => {
+                Ok(U256::ZERO)
+            }
+            None => self.below.storage(address, slot),
+        }
     }
 
     fn code(&self, code_hash: B256) -> Result<Option<Bytes>, StateError> {

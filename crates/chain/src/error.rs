@@ -106,6 +106,9 @@ pub enum ChainError {
     /// A file that cannot be imported.
     #[error("cannot import: {0}")]
     Import(String),
+    /// A dump that cannot be made or loaded.
+    #[error("{0}")]
+    Dump(String),
     /// Asked for what only a development chain does.
     #[error("only development chains do this")]
     NotDev,

@@ -41,7 +41,8 @@
 //!     and is refused whole if one block is not what its header says (`tests/it/import.rs`).
 //! 12. A transaction of a sender who did not sign it stands in blocks of development chains alone, where everybody finds
 //!     the same sender (`tests/it/impersonated.rs`).
-//! 13. A virtual block is the block that would follow, and nothing of it stays (`limpid-rpc`'s `tests/it/simulate.rs`).
+//! 13. A dumped development chain is loaded as the same chain, by executing it (`tests/it/dump.rs`).
+//! 14. A virtual block is the block that would follow, and nothing of it stays (`limpid-rpc`'s `tests/it/simulate.rs`).
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 

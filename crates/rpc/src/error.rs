@@ -105,9 +105,10 @@ impl RpcError {
     /// A call, estimate or trace that has no outcome. `gas` is what it was given.
     pub fn call(error: CallError, gas: u64) -> Self {
         match error {
-            CallError::UnknownBlock | CallError::UnknownTransaction | CallError::Given(_) => {
-                Self::refused(error.to_string())
-            }
+            CallError::UnknownBlock
+            | CallError::UnknownTransaction
+            | CallError::Given(_)
+            | CallError::NoIndex { .. } => Self::refused(error.to_string()),
             CallError::Work(WorkError::Busy) | CallError::TraceTooLarge => Self::new(LIMIT, error.to_string()),
             CallError::Work(WorkError::Timeout(_)) => Self::refused(error.to_string()),
             CallError::Work(error) => Self::internal(&error),
@@ -185,6 +186,7 @@ impl From<ChainError> for RpcError {
             ChainError::State(state) if is_history(state) => Self::new(NO_HISTORY, error.to_string()),
             ChainError::Imported
             | ChainError::NotDev
+            | ChainError::Dump(_)
             | ChainError::Stopping
             | ChainError::Time { .. }
             | ChainError::TimeTooFar { .. }

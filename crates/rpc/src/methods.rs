@@ -3,16 +3,20 @@
 use crate::{
     api::Api,
     error::{Result, RpcError},
-    params::Args,
+    params::{Args, Client},
 };
 use jsonrpsee::{
-    PendingSubscriptionSink, RpcModule,
+    Extensions, PendingSubscriptionSink, RpcModule,
     types::{ErrorObjectOwned, Params},
 };
+use limpid_chain::WorkError;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use std::sync::Arc;
-use tokio::sync::Semaphore;
+use tokio::{
+    sync::{Semaphore, oneshot},
+    time::timeout,
+};
 
 /// Requests that may use a blocking thread at once; more wait their turn without one.
 const MOST_AT_ONCE: usize = 128;
@@ -41,7 +45,7 @@ impl Methods {
 
     /// A method that answers from memory in microseconds: runs where the request arrived.
     pub(crate) fn quick<T: Serialize + 'static>(&mut self, name: &'static str, handler: fn(&Api, Args) -> Result<T>) {
-        let run = move |params: Params<'_>, api: &Api, _: &_| answer(api, &params, handler);
+        let run = move |params: Params<'_>, api: &Api, of: &Extensions| answer(api, &params, of, handler);
         self.module.register_method(name, run).expect(DISTINCT);
     }
 
@@ -53,17 +57,46 @@ impl Methods {
         handler: fn(&Api, Args) -> Result<T>,
     ) {
         let slots = self.slots.clone();
-        let run = move |params: Params<'static>, api: Arc<Api>, _| {
+        let run = move |params: Params<'static>, api: Arc<Api>, of: Extensions| {
             let slots = slots.clone();
             async move {
                 let slot = slots.acquire_owned().await;
                 let run = move || {
-                    let answer = answer(&api, &params, handler);
+                    let answer = answer(&api, &params, &of, handler);
                     drop(slot);
                     answer
                 };
                 // A panic costs its own request alone.
                 tokio::task::spawn_blocking(run).await.unwrap_or_else(|error| Err(RpcError::internal(&error).into()))
+            }
+        };
+        self.module.register_async_method(name, run).expect(DISTINCT);
+    }
+
+    /// A method that executes: runs on one of the node's threads for calls, with what it reads before and after.
+    pub(crate) fn executing<T: Serialize + 'static>(
+        &mut self,
+        name: &'static str,
+        handler: fn(&Api, Args) -> Result<T>,
+    ) {
+        let slots = self.slots.clone();
+        let run = move |params: Params<'static>, api: Arc<Api>, of: Extensions| {
+            let slots = slots.clone();
+            async move {
+                let _slot = slots.acquire_owned().await;
+                let (give, take) = oneshot::channel();
+                let node = api.node().clone();
+                let submitted = node.on_call_thread(move || {
+                    // Nobody waits any more after a timeout.
+                    let _ = give.send(answer(&api, &params, &of, handler));
+                });
+                let patience = submitted.map_err(|error| RpcError::call(error.into(), 0))?;
+                let why = match timeout(patience, take).await {
+                    Ok(Ok(answer)) => return answer,
+                    Ok(Err(_)) => WorkError::Panicked,
+                    Err(_) => WorkError::Timeout(patience),
+                };
+                Err(RpcError::call(why.into(), 0).into())
             }
         };
         self.module.register_async_method(name, run).expect(DISTINCT);
@@ -82,6 +115,14 @@ impl Methods {
         self.module.register_async_method(name, run).expect(DISTINCT);
     }
 
+    /// A method that is known and never done, and why.
+    pub(crate) fn refused(&mut self, name: &'static str, why: &'static str) {
+        let run = move |_: Params<'_>, _: &Api, _: &_| {
+            Err::<Box<RawValue>, _>(ErrorObjectOwned::from(RpcError::refused(why)))
+        };
+        self.module.register_method(name, run).expect(DISTINCT);
+    }
+
     /// A second name for a method.
     pub(crate) fn alias(&mut self, alias: &'static str, name: &'static str) {
         self.module.register_alias(alias, name).expect(DISTINCT);
@@ -97,8 +138,14 @@ impl Methods {
     }
 }
 
-fn answer<T: Serialize>(api: &Api, params: &Params<'_>, handler: fn(&Api, Args) -> Result<T>) -> Answer {
-    text(Args::new(params).and_then(|args| handler(api, args)))
+fn answer<T: Serialize>(
+    api: &Api,
+    params: &Params<'_>,
+    of: &Extensions,
+    handler: fn(&Api, Args) -> Result<T>,
+) -> Answer {
+    let client = of.get::<Client>().copied().unwrap_or_default();
+    text(Args::new(params).and_then(|args| handler(api, args.of(client))))
 }
 
 fn text<T: Serialize>(answer: Result<T>) -> Answer {

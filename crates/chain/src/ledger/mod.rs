@@ -260,8 +260,14 @@ impl Ledger {
         self.genesis.gas_limit.saturating_sub(reserve)
     }
 
-    /// The base fee of a block over `parent`, in wei per gas.
+    /// The base fee of a block over `parent`, in wei per gas. A development chain's user may have chosen the one over
+    /// the head.
     pub fn next_base_fee(&self, parent: &alloy_consensus::Header) -> u64 {
+        if self.genesis.dev
+            && let Some(chosen) = crate::edit::chosen_base_fee(&self.edits_over(parent.number))
+        {
+            return chosen;
+        }
         let base_fee = parent.base_fee_per_gas.unwrap_or_default();
         self.genesis.fees.next(parent.gas_used, parent.gas_limit, base_fee)
     }

@@ -100,6 +100,19 @@ impl Node {
         }))
     }
 
+    /// From now on each block's timestamp is so many seconds after the one before, whatever the time; `None` ends that.
+    pub fn set_block_interval(&self, apart: Option<u64>) -> Result<(), ChainError> {
+        check_time(self.dev()?.now().saturating_add(apart.unwrap_or_default()))?;
+        self.inner().driver.bend(|clock| clock.apart = apart);
+        Ok(())
+    }
+
+    /// Chooses the next block's base fee, in wei per gas; later ones follow from it by the chain's rules.
+    pub fn set_next_base_fee(&self, wei: u64) -> Result<(), ChainError> {
+        let (address, choice) = edit::choose_base_fee(wei);
+        self.edit(address, choice)
+    }
+
     /// Writes into an account. Seen at the head at once, and taken up by the next block.
     ///
     /// Proofs are of the head as it was committed.

@@ -47,6 +47,8 @@ pub(super) struct Clock {
     pub(super) offset: i64,
     /// The next block's timestamp.
     pub(super) next: Option<u64>,
+    /// Seconds from each block's timestamp to the next one's, whatever the time.
+    pub(super) apart: Option<u64>,
 }
 
 impl Clock {
@@ -74,7 +76,7 @@ impl Driver {
             work: true,
             stop: false,
             requests: VecDeque::new(),
-            clock: Clock { offset: 0, next: None },
+            clock: Clock { offset: 0, next: None, apart: None },
             halted: None,
         };
         Self { control: Mutex::new(control), wake: Condvar::new() }
@@ -120,9 +122,13 @@ impl Driver {
         change(&mut self.control.lock().clock)
     }
 
-    /// The timestamp that a block made now would have.
-    pub(super) fn next_timestamp(&self) -> u64 {
-        self.bend(|clock| clock.next.unwrap_or_else(|| clock.now()))
+    /// The timestamp that a block made now over one of `parent` would have.
+    pub(super) fn next_timestamp(&self, parent: u64) -> u64 {
+        self.bend(|clock| match (clock.next, clock.apart) {
+            (Some(next), _) => next,
+            (None, Some(apart)) => parent.saturating_add(apart),
+            (None, None) => clock.now(),
+        })
     }
 
     /// The chain's time in seconds since 1970.
@@ -269,7 +275,7 @@ impl Inner {
         if best.is_empty() && !even_empty && self.next_due().is_none_or(|due| due > self.driver.now()) {
             return Ok(None);
         }
-        let timestamp = self.driver.next_timestamp();
+        let timestamp = self.driver.next_timestamp(head.block.header.timestamp);
         let executed = self.ledger.build(head.block.hash, timestamp, &mut best)?;
         for (tx, refusal) in best.into_refused() {
             if let Refusal::Invalid(reason) = refusal {

@@ -3,12 +3,14 @@
 mod calls;
 mod dev;
 mod driver;
+mod dump;
 mod fees;
 mod follow;
 mod options;
 mod pending;
 mod query;
 mod recent;
+mod slots;
 mod traces;
 mod upkeep;
 mod view;
@@ -17,6 +19,7 @@ pub use self::{
     calls::{BlockOverride, CallError, CallOptions},
     follow::FollowError,
     options::{Mining, NodeOptions},
+    slots::{SlotEntry, SlotPage},
     traces::Traced,
     view::{FeeHistory, FoundReceipt, FoundTx, Place, StateView},
 };

@@ -29,7 +29,7 @@ impl Node {
 
 impl Inner {
     fn pending_block(&self) -> Result<Arc<BlockWithReceipts>, CallError> {
-        let head = self.ledger.head().block.hash;
+        let (head, time) = (self.ledger.head().block.hash, self.ledger.head().block.header.timestamp);
         // Held while it is made, so that many who ask at once cost one block.
         let mut last = self.preview.0.lock();
         if let Some((parent, made, block)) = last.as_ref()
@@ -38,7 +38,7 @@ impl Inner {
         {
             return Ok(block.clone());
         }
-        let timestamp = self.driver.next_timestamp();
+        let timestamp = self.driver.next_timestamp(time);
         let block = if self.ledger.forks().is_some() {
             let after = self.ledger.head().block.header.timestamp.saturating_add(1);
             let with = BlockOverride { timestamp: Some(timestamp.max(after)), ..BlockOverride::default() };

@@ -4,6 +4,7 @@
 mod blocks;
 mod codec;
 mod crash;
+mod dump;
 mod follow;
 mod history;
 mod impersonated;

@@ -16,6 +16,7 @@ pub(super) fn register(methods: &mut Methods) {
     methods.blocking("eth_getBlockByNumber", by_number);
     methods.blocking("eth_getBlockByHash", by_hash);
     methods.blocking("eth_getHeaderByNumber", header_by_number);
+    methods.alias("erigon_getHeaderByNumber", "eth_getHeaderByNumber");
     methods.blocking("eth_getHeaderByHash", header_by_hash);
     methods.blocking("eth_getBlockReceipts", receipts);
     methods.blocking("eth_getBlockTransactionCountByNumber", count_by_number);

@@ -9,7 +9,7 @@ use crate::{
     types::{Quantity, RpcBlock},
 };
 use alloy_eips::BlockId;
-use alloy_primitives::{B256, U256};
+use alloy_primitives::{B256, Bytes, U256};
 use limpid_chain::{AccountEdit, Mining};
 use limpid_state::StateRead;
 use serde::Serialize;
@@ -18,6 +18,8 @@ use std::time::Duration;
 
 /// Blocks that `evm_mine_detailed` shows at most.
 const MOST_SHOWN: usize = 1_000;
+/// Bytes of a dump at most: in hex they must fit into a request.
+const MOST_DUMPED: usize = 7 << 20;
 /// Snapshots that are remembered; the oldest goes first.
 const MOST_SNAPSHOTS: usize = 10_000;
 
@@ -62,6 +64,14 @@ pub(super) fn register(methods: &mut Methods) {
     methods.quick("anvil_getGenesisTime", genesis_time);
     methods.quick("anvil_setLoggingEnabled", set_logging);
     methods.alias("hardhat_setLoggingEnabled", "anvil_setLoggingEnabled");
+    methods.quick("anvil_setBlockTimestampInterval", set_block_interval);
+    methods.quick("anvil_removeBlockTimestampInterval", remove_block_interval);
+    methods.blocking("anvil_setNextBlockBaseFeePerGas", set_next_base_fee);
+    methods.alias("hardhat_setNextBlockBaseFeePerGas", "anvil_setNextBlockBaseFeePerGas");
+    methods.blocking("anvil_dumpState", dump);
+    methods.alias("hardhat_dumpState", "anvil_dumpState");
+    methods.blocking("anvil_loadState", load);
+    methods.alias("hardhat_loadState", "anvil_loadState");
     methods.quick("anvil_nodeInfo", node_info);
     methods.quick("anvil_metadata", metadata);
     methods.alias("hardhat_metadata", "anvil_metadata");
@@ -160,6 +170,42 @@ fn interval(api: &Api, args: Args) -> Result<Option<u64>> {
         Mining::Interval(every) => Some(every.as_secs()),
         _ => None,
     })
+}
+
+/// From now on each block is so many seconds after the one before.
+fn set_block_interval(api: &Api, mut args: Args) -> Result<()> {
+    let seconds = count(&args.required("seconds")?, "seconds")?;
+    args.end()?;
+    Ok(api.node().set_block_interval(Some(seconds))?)
+}
+
+/// Ends that; true, as the tools expect.
+fn remove_block_interval(api: &Api, args: Args) -> Result<bool> {
+    args.end()?;
+    api.node().set_block_interval(None)?;
+    Ok(true)
+}
+
+fn set_next_base_fee(api: &Api, mut args: Args) -> Result<()> {
+    let wei = count(&args.required("base fee")?, "base fee")?;
+    args.end()?;
+    Ok(api.node().set_next_base_fee(wei)?)
+}
+
+/// The chain as bytes that `anvil_loadState` of any node of this program takes: blocks, and what was written by hand.
+fn dump(api: &Api, mut args: Args) -> Result<Bytes> {
+    // Whether past states are wanted too: they always follow from the blocks.
+    args.boolean_or("past states", true)?;
+    args.end()?;
+    Ok(api.node().dump(MOST_DUMPED)?.into())
+}
+
+/// Executes a dump's blocks; what this chain has beside them is gone.
+fn load(api: &Api, mut args: Args) -> Result<bool> {
+    let dump = args.bytes("dump")?;
+    args.end()?;
+    api.node().load(&dump)?;
+    Ok(true)
 }
 
 fn set_balance(api: &Api, mut args: Args) -> Result<()> {

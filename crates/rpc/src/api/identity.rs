@@ -45,7 +45,7 @@ fn peer_count(_: &Api, args: Args) -> Result<Quantity<u64>> {
 /// The namespaces that are served, each in version 1.0, as geth says it.
 fn modules(api: &Api, args: Args) -> Result<BTreeMap<&'static str, &'static str>> {
     args.end()?;
-    let mut names = vec!["debug", "eth", "limpid", "net", "ots", "rpc", "trace", "txpool", "web3"];
+    let mut names = vec!["debug", "erigon", "eth", "limpid", "net", "ots", "rpc", "trace", "txpool", "web3"];
     if api.node().is_dev() {
         names.extend(["anvil", "evm", "hardhat", "personal"]);
     }

@@ -19,6 +19,7 @@ mod otterscan;
 mod parity;
 mod proofs;
 mod raw;
+mod refused;
 mod simulate;
 mod state;
 mod submit;
@@ -134,6 +135,7 @@ pub(crate) fn register(methods: &mut Methods, api: &Api) {
     if dev {
         dev::register(methods);
         impersonate::register(methods);
+        refused::register(methods);
     }
     if api.node().ledger().is_imported() {
         testing::register(methods);

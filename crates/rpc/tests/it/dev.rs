@@ -135,3 +135,46 @@ fn mining_modes() {
     assert_eq!(world.ask("anvil_dropTransaction", json!([hash])), hash);
     assert_eq!(world.ask("anvil_dropTransaction", json!([hash])), Value::Null);
 }
+
+#[test]
+fn fees_time_and_the_whole_chain() {
+    let world = World::manual();
+    world.ask("hardhat_setNextBlockBaseFeePerGas", json!(["0x3b9aca07"]));
+    assert_eq!(world.ask("eth_baseFee", json!([])), "0x3b9aca07");
+    world.ask("anvil_setBlockTimestampInterval", json!([77]));
+    world.ask("anvil_mine", json!([2]));
+    let block = |height: u64| world.ask("eth_getBlockByNumber", json!([format!("{height:#x}")]));
+    assert_eq!(block(1)["baseFeePerGas"], "0x3b9aca07");
+    let time = |height: u64| u64::from_str_radix(&block(height)["timestamp"].as_str().unwrap()[2..], 16).unwrap();
+    assert_eq!(time(2), time(1) + 77);
+    assert_eq!(world.ask("anvil_removeBlockTimestampInterval", json!([])), true);
+    let dump = world.ask("anvil_dumpState", json!([]));
+    let hash = block(2)["hash"].clone();
+    world.ask("anvil_reset", json!([]));
+    assert_eq!(world.ask("hardhat_loadState", json!([dump])), true);
+    assert_eq!(block(2)["hash"], hash);
+    let other = World::manual();
+    other.ask("anvil_loadState", json!([dump]));
+    assert_eq!(other.ask("eth_getBlockByNumber", json!(["latest"]))["hash"], hash);
+    assert_eq!(world.refuse("anvil_loadState", json!(["0x1234"])).0, -32000);
+}
+
+#[test]
+fn what_cannot_be_sound_says_what_to_do_instead() {
+    let world = World::manual();
+    for (name, word) in [
+        ("anvil_setChainId", "--chain-id"),
+        ("evm_setBlockGasLimit", "genesis"),
+        ("anvil_setBlockGasLimit", "genesis"),
+        ("hardhat_setCoinbase", "fee ledger"),
+        ("anvil_setMinGasPrice", "anvil_setNextBlockBaseFeePerGas"),
+        ("anvil_impersonateSignature", "anvil_impersonateAccount"),
+        ("anvil_reorg", "anvil_rollback"),
+        ("anvil_setERC20Allowance", "impersonate"),
+        ("anvil_getBlobsByTransactionHash", "no blobs"),
+        ("hardhat_setPrevRandao", "parent"),
+    ] {
+        let (code, message) = world.refuse(name, json!(["0x1"]));
+        assert!(code == -32000 && message.contains(word), "{name}: {message}");
+    }
+}
