@@ -155,7 +155,7 @@ impl Node {
 }
 
 impl Inner {
-    fn height(&self, id: BlockId) -> Result<Option<u64>, ChainError> {
+    pub(super) fn height(&self, id: BlockId) -> Result<Option<u64>, ChainError> {
         let head = self.ledger.head().block.number();
         match id {
             BlockId::Hash(hash) => {

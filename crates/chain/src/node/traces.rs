@@ -3,8 +3,8 @@
 use super::{CallError, CallOptions, Inner, Node};
 use crate::{
     block::{Block, BlockWithReceipts},
-    edit::Edited,
-    source::StateSource,
+    edit::{self, Edited},
+    source::{StateSource, state_diff},
     tx::{self, Phase, Recovered},
     workers::WorkError,
 };
@@ -12,7 +12,7 @@ use alloy_consensus::Header;
 use alloy_eips::{BlockId, eip2930::AccessList};
 use alloy_primitives::B256;
 use limpid_evm::{BlockExecutor, Outcome, Tracing, TxEnv};
-use limpid_state::StateRead;
+use limpid_state::{StateDiff, StateRead};
 use std::{sync::Arc, time::Instant};
 
 /// A transaction and what it did.
@@ -76,7 +76,42 @@ pub(super) fn complete(outcome: Outcome) -> Result<Outcome, CallError> {
     if outcome.details.exceeded { Err(CallError::TraceTooLarge) } else { Ok(outcome) }
 }
 
+/// The state between two transactions of a block.
+pub(super) struct Between {
+    /// The block.
+    pub(super) block: Arc<BlockWithReceipts>,
+    /// The height of the block before.
+    pub(super) parent: u64,
+    /// What changed since then.
+    pub(super) changed: StateDiff,
+}
+
 impl Inner {
+    /// What a block changed before its transaction `index`: of none it is what the block's begin changed.
+    pub(super) fn before_transaction(&self, height: u64, index: usize) -> Result<Between, CallError> {
+        let (started, timeout) = (Instant::now(), self.options.call_timeout);
+        let block = self.block_at(height)?.ok_or(CallError::UnknownBlock)?;
+        let (txs, header) = (&block.block.transactions, &block.block.header);
+        let has = txs.len();
+        let parent = height.checked_sub(1).filter(|_| index < has).ok_or(CallError::NoIndex { height, has, index })?;
+        let edits = Arc::new(self.ledger.edits_of(height)?);
+        let state = Edited::new(self.state_at(parent)?, edits.clone());
+        let source = self.ledger.source(state, header.parent_hash, parent);
+        let mut executor = BlockExecutor::new(Arc::new(source), self.ledger.rules(), self.ledger.context(header));
+        executor.begin()?;
+        for tx in txs.iter().take(index) {
+            // System transactions: the begin hook's has happened, and nothing stands behind the end hook's.
+            if let Some(env) = tx::env(tx) {
+                executor.transact_as(env, tx.is_impersonated())?;
+            }
+            if started.elapsed() > timeout {
+                return Err(WorkError::Timeout(timeout).into());
+            }
+        }
+        let changed = edit::merge(&edits, state_diff(executor.finish()));
+        Ok(Between { block, parent, changed })
+    }
+
     /// Executes a block again: what one of its transactions did, or all.
     fn replay(&self, height: u64, only: Option<usize>, tracing: Tracing) -> Result<Vec<Traced>, CallError> {
         let block = self.block_at(height)?.ok_or(CallError::UnknownBlock)?;

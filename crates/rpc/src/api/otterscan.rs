@@ -1,4 +1,8 @@
 //! What the block explorer Otterscan asks a node for, API level 8.
+//!
+//! Searches answer from the history of addresses, which is written with each block: transactions that an address sent or
+//! received, and those in which coin or a token moved to or from it. One that only calls it from within, and moves nothing,
+//! is not found: a row for every account that a transaction touches would make blocks several times as large.
 
 use super::{Api, debug::traced, state::state_at, tracer::kept, transactions};
 use crate::{

@@ -41,13 +41,15 @@ pub(super) struct Traced {
     outcome: Outcome,
     /// Its place; `None` for calls.
     place: Option<Where>,
+    /// The index of its first log in its block; 0 for calls.
+    first_log: u64,
 }
 
 impl Traced {
     /// A transaction of a block. A system transaction's limit is what it used.
-    pub(super) fn in_block(tx: &Recovered, outcome: Outcome, place: Where) -> Self {
+    pub(super) fn in_block(tx: &Recovered, outcome: Outcome, place: Where, first_log: u64) -> Self {
         let gas = if tx.as_system().is_some() { outcome.gas_used } else { tx.gas_limit() };
-        Self { place: Some(place), ..Self::call(outcome, gas) }
+        Self { place: Some(place), first_log, ..Self::call(outcome, gas) }
     }
 
     /// A call that was given `gas`. The root of its tree shows what the whole of it was given and used, as geth has it.
@@ -55,7 +57,7 @@ impl Traced {
         if let Some(root) = &mut outcome.trace {
             (root.gas, root.gas_used) = (gas, outcome.gas_used);
         }
-        Self { outcome, place: None }
+        Self { outcome, place: None, first_log: 0 }
     }
 }
 
@@ -143,7 +145,7 @@ impl Tracer {
                 let steps = kept(outcome.details.steps.as_ref())?;
                 struct_logs(json, outcome, steps, options.stack, options.memory)
             }
-            Self::Calls(options) => call_tree(json, kept(outcome.trace.as_ref())?, *options),
+            Self::Calls(options) => call_tree(json, kept(outcome.trace.as_ref())?, *options, traced.first_log),
             Self::Flat(options) => {
                 json.push("[")?;
                 flat_traces(json, kept(outcome.trace.as_ref())?, *options, traced.place, &mut true)?;

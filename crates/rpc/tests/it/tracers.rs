@@ -255,3 +255,99 @@ fn what_cannot_be_traced() {
     let trace = world.ask("debug_traceCall", json!([{ "to": TO, "gas": "0x4c4b40" }, "latest", few]));
     assert_eq!((trace["structLogs"].as_array().unwrap().len(), &trace["failed"]), (3, &json!(true)));
 }
+
+#[test]
+fn logs_have_the_index_of_their_receipt() {
+    let world = World::manual();
+    let raw = |tx| json!([hex::encode_prefixed(sign(tx, &key(0)))]);
+    let contract = key(0).address().create(0);
+    let [high, low] = u16::try_from(COUNTER.len()).unwrap().to_be_bytes();
+    let mut init = vec![0x61, high, low, 0x80, 0x60, 10, 0x5f, 0x39, 0x5f, 0xf3];
+    init.extend_from_slice(COUNTER);
+    let create = alloy_consensus::TxEip1559 { to: alloy_primitives::TxKind::Create, ..call(0, TO, init) };
+    world.ask("eth_sendRawTransaction", raw(create));
+    let mut hashes = Vec::new();
+    for nonce in 1..4 {
+        hashes.push(world.ask("eth_sendRawTransaction", raw(call(nonce, contract, []))));
+    }
+    world.ask("evm_mine", json!([]));
+    let with_log = json!({ "tracer": "callTracer", "tracerConfig": { "withLog": true } });
+    let block = world.ask("debug_traceBlockByNumber", json!(["0x1", with_log]));
+    for (index, hash) in hashes.iter().enumerate() {
+        let receipt = world.ask("eth_getTransactionReceipt", json!([hash]));
+        let expected = &receipt["logs"][0]["logIndex"];
+        assert_eq!(expected, &json!(format!("{index:#x}")));
+        let alone = world.ask("debug_traceTransaction", json!([hash, with_log]));
+        assert_eq!(&alone["logs"][0]["index"], expected);
+        let at = usize::from_str_radix(&receipt["transactionIndex"].as_str().unwrap()[2..], 16).unwrap();
+        assert_eq!(&block[at]["result"]["logs"][0]["index"], expected);
+    }
+    // A call has no receipt.
+    let called = world.ask("debug_traceCall", json!([{ "to": contract }, "latest", with_log]));
+    assert_eq!(called["logs"][0]["index"], "0x0");
+    let state = world.ask("debug_traceTransaction", json!([hashes[0], { "tracer": "prestateTracer" }]));
+    assert_eq!(state[name(contract)]["codeHash"], json!(alloy_primitives::keccak256(COUNTER)));
+    assert!(state[name(key(0).address())].get("codeHash").is_none());
+
+    // Between the transactions of the block: a call there sees what the counter had reached.
+    let seen = |options: Value| {
+        world.ask("debug_traceCall", json!([{ "to": contract }, "0x1", options]))["structLogs"][1]["storage"].clone()
+    };
+    let word = |value: u64| format!("0x{value:064x}");
+    for index in 1..4u64 {
+        assert_eq!(seen(json!({ "txIndex": index })), json!({ word(0): word(index - 1) }), "{index}");
+    }
+    assert_eq!(seen(json!({})), json!({ word(0): word(3) }));
+    let refused = json!([{ "to": contract }, "0x1", { "txIndex": 4 }]);
+    let (code, message) = world.refuse("debug_traceCall", refused);
+    assert!(code == -32000 && message.contains("has 4 transactions"), "{message}");
+}
+
+#[test]
+fn ranges_of_storage() {
+    let world = World::new();
+    let slots: Vec<u64> = (0..5).collect();
+    for slot in &slots {
+        world.ask("anvil_setStorageAt", json!([TO, format!("{slot:#x}"), format!("0x{:064x}", slot + 10)]));
+    }
+    world.ask("evm_mine", json!([]));
+    world.ask("anvil_setStorageAt", json!([TO, "0x3", format!("0x{:064x}", 0)]));
+    world.send(&sign(transfer(0, TO, 1), &key(0)));
+    let word = |value: u64| alloy_primitives::B256::from(U256::from(value));
+    let hashed = |slot: u64| alloy_primitives::keccak256(word(slot));
+    let mut order = slots.clone();
+    order.sort_by_key(|slot| hashed(*slot));
+    let latest = world.ask("eth_getBlockByNumber", json!(["latest"]))["hash"].clone();
+    let ask = |from: &Value, limit: u64| world.ask("debug_storageRangeAt", json!([latest, 0, TO, from, limit]));
+    let zero = json!("0x00");
+    let all = ask(&zero, 100);
+    let expected: Vec<_> = order.iter().copied().filter(|slot| *slot != 3).collect();
+    let keys: Vec<_> = all["storage"].as_object().unwrap().keys().cloned().collect();
+    assert_eq!(keys, expected.iter().map(|slot| hashed(*slot).to_string()).collect::<Vec<_>>());
+    assert_eq!(all["nextKey"], Value::Null);
+    // Page by page it is the same.
+    let (mut from, mut found) = (zero, Vec::new());
+    while !from.is_null() {
+        let page = ask(&from, 2);
+        let entries = page["storage"].as_object().unwrap();
+        assert!(entries.len() <= 2);
+        found.extend(entries.values().map(|entry| entry["value"].clone()));
+        from = page["nextKey"].clone();
+    }
+    assert_eq!(found, expected.iter().map(|slot| json!(word(slot + 10))).collect::<Vec<_>>());
+    // Within a block: what its transactions wrote before is there, with the slot itself.
+    let counter = world.deploy(1, COUNTER);
+    let receipt = world.send(&sign(call(2, counter, []), &key(0)));
+    let before =
+        |hash: &Value| world.ask("debug_storageRangeAt", json!([hash, 0, counter, "0x0", 9]))["storage"].clone();
+    assert_eq!(before(&receipt["blockHash"]), json!({}));
+    let next = world.send(&sign(call(3, counter, []), &key(0)));
+    assert_eq!(before(&next["blockHash"]), json!({ hashed(0).to_string(): { "key": null, "value": word(1) } }));
+    for (args, code) in [
+        (json!([latest, 0, TO, "0x0", 1_000_000]), -32602),
+        (json!([latest, 7, TO, "0x0", 1]), -32000),
+        (json!([TO, 0, TO, "0x0", 1]), -32602),
+    ] {
+        assert_eq!(world.refuse("debug_storageRangeAt", args.clone()).0, code, "{args}");
+    }
+}

@@ -48,16 +48,20 @@ struct FrameLog<'a> {
     topics: &'a [B256],
     data: &'a Bytes,
     position: Quantity<usize>,
+    index: Quantity<u64>,
 }
 
 impl<'a> Frame<'a> {
-    fn new(frame: &'a CallFrame, options: CallTreeOptions) -> Self {
+    /// `indices` are those of its logs.
+    fn new(frame: &'a CallFrame, indices: &[u64], options: CallTreeOptions) -> Self {
         let kind = frame.kind.unwrap_or(CallKind::Call);
-        let log = |(log, position): &'a (alloy_primitives::Log, usize)| FrameLog {
+        let log = |((log, position), index): (&'a (alloy_primitives::Log, usize), &u64)| FrameLog {
             address: log.address,
             topics: log.topics(),
             data: &log.data.data,
-            position: Quantity(*position),
+            // Among the inner calls that are shown.
+            position: Quantity(if options.only_top_call { 0 } else { *position }),
+            index: Quantity(*index),
         };
         Self {
             kind: kind.name(),
@@ -70,7 +74,8 @@ impl<'a> Frame<'a> {
             output: (!frame.output.is_empty()).then_some(&frame.output),
             error: frame.error.as_deref(),
             revert_reason: frame.error.as_ref().and_then(|_| revert::reason(&frame.output)),
-            logs: (options.with_log && !frame.logs.is_empty()).then(|| frame.logs.iter().map(log).collect()),
+            logs: (options.with_log && !frame.logs.is_empty())
+                .then(|| frame.logs.iter().zip(indices).map(log).collect()),
         }
     }
 
@@ -82,9 +87,40 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// Writes the call tree under `root`.
-pub fn call_tree(json: &mut Text, root: &CallFrame, options: CallTreeOptions) -> Result<()> {
-    json.push(&Frame::new(root, options).open()?)?;
+/// The indices of every frame's logs in its block, frame by frame in the order in which they were opened; the first log
+/// under `root` has index `first`. Logs count in the order in which they were made.
+fn log_indices(root: &CallFrame, first: u64) -> Vec<Vec<u64>> {
+    let (mut indices, mut next_index) = (vec![Vec::new()], first);
+    // For each open frame its place in `indices`, and the inner call that comes next.
+    let mut open = vec![(root, 0usize, 0usize)];
+    while let Some((frame, place, next)) = open.last_mut() {
+        let made = indices.get(*place).map_or(0, Vec::len);
+        // Those before the next inner call, or all.
+        let due = |(_, position): &&(alloy_primitives::Log, usize)| *position <= *next || *next >= frame.calls.len();
+        let count = frame.logs.iter().skip(made).take_while(due).count();
+        if let Some(of_frame) = indices.get_mut(*place) {
+            for _ in 0..count {
+                of_frame.push(next_index);
+                next_index = next_index.saturating_add(1);
+            }
+        }
+        match frame.calls.get(*next) {
+            Some(call) => {
+                *next = next.saturating_add(1);
+                open.push((call, indices.len(), 0));
+                indices.push(Vec::new());
+            }
+            None => drop(open.pop()),
+        }
+    }
+    indices
+}
+
+/// Writes the call tree under `root`, whose first log has index `first_log` in its block.
+pub fn call_tree(json: &mut Text, root: &CallFrame, options: CallTreeOptions, first_log: u64) -> Result<()> {
+    let mut indices = if options.with_log { log_indices(root, first_log) } else { Vec::new() }.into_iter();
+    let mut shown = |frame| Frame::new(frame, &indices.next().unwrap_or_default(), options).open();
+    json.push(&shown(root)?)?;
     let calls = |frame: &'_ CallFrame| if options.only_top_call { 0 } else { frame.calls.len() };
     // For each open frame the inner call that comes next.
     let mut open = vec![(root, 0usize)];
@@ -93,7 +129,7 @@ pub fn call_tree(json: &mut Text, root: &CallFrame, options: CallTreeOptions) ->
             Some(call) => {
                 json.push(if *next == 0 { ",\"calls\":[" } else { "," })?;
                 *next = next.saturating_add(1);
-                json.push(&Frame::new(call, options).open()?)?;
+                json.push(&shown(call)?)?;
                 open.push((call, 0));
             }
             None => {
@@ -125,7 +161,7 @@ mod tests {
 
     fn shown(root: &CallFrame, options: CallTreeOptions) -> Value {
         let mut json = Text::default();
-        call_tree(&mut json, root, options).unwrap();
+        call_tree(&mut json, root, options, 7).unwrap();
         serde_json::from_str(json.finish().unwrap().get()).unwrap()
     }
 
@@ -139,7 +175,20 @@ mod tests {
         assert!(tree["calls"][1].get("calls").is_none() && tree.get("logs").is_none() && tree.get("error").is_none());
         let top = shown(&root, CallTreeOptions { only_top_call: true, with_log: true });
         assert!(top.get("calls").is_none());
-        assert_eq!(top["logs"][0]["position"], json!("0x1"));
+        assert_eq!(top["logs"][0]["position"], json!("0x0"), "no inner call is shown");
+    }
+
+    #[test]
+    fn logs_are_counted_as_they_were_made() {
+        // The root's log stands after its first inner call and before its second.
+        let root = frame(1, vec![frame(2, vec![frame(3, vec![])]), frame(4, vec![])]);
+        let options = CallTreeOptions { only_top_call: false, with_log: true };
+        let tree = shown(&root, options);
+        let index = |frame: &Value| frame["logs"][0]["index"].clone();
+        let (second, fourth) = (&tree["calls"][0], &tree["calls"][1]);
+        let all = [&second["calls"][0], second, &tree, fourth].map(index);
+        assert_eq!(all, ["0x7", "0x8", "0x9", "0xa"].map(Value::from));
+        assert_eq!(index(&shown(&root, CallTreeOptions { only_top_call: true, ..options })), json!("0x9"));
     }
 
     #[test]
@@ -159,7 +208,7 @@ mod tests {
                 root = frame(0, vec![root]);
             }
             let mut json = Text::default();
-            call_tree(&mut json, &root, CallTreeOptions::default()).unwrap();
+            call_tree(&mut json, &root, CallTreeOptions { with_log: true, only_top_call: false }, 0).unwrap();
             json.finish().unwrap().get().matches("\"calls\"").count()
         };
         let small = std::thread::Builder::new().stack_size(1 << 20).spawn(write).unwrap();

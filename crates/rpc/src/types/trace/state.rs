@@ -2,7 +2,7 @@
 
 use super::Text;
 use crate::{error::Result, types::Quantity};
-use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256};
 use limpid_evm::tracer::{AccountState, Change, Changes};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -21,11 +21,14 @@ pub struct PrestateOptions {
 }
 
 #[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Account<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     balance: Option<Quantity<U256>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'a Bytes>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code_hash: Option<B256>,
     #[serde(skip_serializing_if = "Option::is_none")]
     nonce: Option<u64>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -43,10 +46,16 @@ impl<'a> Account<'a> {
         Self {
             balance: Some(Quantity(state.balance)),
             code: Some(&state.code).filter(|code| !code.is_empty() && !options.disable_code),
+            code_hash: code_hash(state),
             nonce: Some(state.nonce).filter(|nonce| *nonce > 0),
             storage: BTreeMap::new(),
         }
     }
+}
+
+/// Of an account with code.
+fn code_hash(state: &AccountState) -> Option<B256> {
+    Some(state.code_hash).filter(|hash| *hash != KECCAK256_EMPTY && !hash.is_zero())
 }
 
 /// Writes what geth's prestateTracer answers.
@@ -95,6 +104,7 @@ fn diff(changes: &Changes, options: PrestateOptions) -> Diff<'_> {
             let account = Account {
                 balance: (after.balance != balance).then_some(Quantity(after.balance)),
                 code: (after.code != code && !options.disable_code).then_some(&after.code),
+                code_hash: code_hash(after).filter(|hash| before.and_then(code_hash) != Some(*hash)),
                 nonce: (after.nonce != nonce).then_some(after.nonce),
                 storage: slots(change, |values| Some(values.1).filter(|value| differs(values) && !value.is_zero())),
             };
