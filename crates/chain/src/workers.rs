@@ -3,6 +3,7 @@
 
 use parking_lot::{Condvar, Mutex};
 use std::{
+    cell::Cell,
     collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, mpsc},
@@ -61,24 +62,34 @@ impl Workers {
         Ok(Self(shared))
     }
 
-    /// Runs `job` on one of the threads and waits for it, at most `timeout`. A job that takes longer ends by its gas.
-    pub(crate) fn run<T: Send + 'static>(
-        &self,
-        timeout: Duration,
-        job: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, WorkError> {
-        let (give, take) = mpsc::sync_channel(1);
+    /// Has one of the threads run `job`. Who waits for it finds a way of its own to hear of its end, or of a panic.
+    pub(crate) fn submit(&self, job: impl FnOnce() + Send + 'static) -> Result<(), WorkError> {
         {
             let mut queue = self.0.queue.lock();
             if queue.jobs.len() >= MAX_WAITING {
                 return Err(WorkError::Busy);
             }
-            queue.jobs.push_back(Box::new(move || {
-                // Nobody waits any more after a timeout.
-                let _ = give.send(job());
-            }));
+            queue.jobs.push_back(Box::new(job));
         }
         self.0.wake.notify_one();
+        Ok(())
+    }
+
+    /// Runs `job` on one of the threads and waits for it, at most `timeout`. A job that takes longer ends by its gas.
+    /// On one of the threads it runs at once, and whoever submitted the job around it looks at the time.
+    pub(crate) fn run<T: Send + 'static>(
+        &self,
+        timeout: Duration,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, WorkError> {
+        if HERE.get() {
+            return Ok(job());
+        }
+        let (give, take) = mpsc::sync_channel(1);
+        self.submit(move || {
+            // Nobody waits any more after a timeout.
+            let _ = give.send(job());
+        })?;
         take.recv_timeout(timeout).map_err(|error| match error {
             mpsc::RecvTimeoutError::Timeout => WorkError::Timeout(timeout),
             mpsc::RecvTimeoutError::Disconnected => WorkError::Panicked,
@@ -96,7 +107,13 @@ impl Drop for Workers {
     }
 }
 
+thread_local! {
+    /// Whether this is one of the threads.
+    static HERE: Cell<bool> = const { Cell::new(false) };
+}
+
 fn work(shared: &Shared) {
+    HERE.set(true);
     loop {
         let job = {
             let mut queue = shared.queue.lock();
@@ -130,6 +147,14 @@ mod tests {
         assert_eq!(slow, Err(WorkError::Timeout(Duration::from_millis(1))));
         go.send(()).unwrap();
         assert_eq!(workers.run(second, || 7), Ok(7));
+    }
+
+    #[test]
+    fn a_job_within_a_job_needs_no_second_thread() {
+        let workers = Arc::new(Workers::start(1).unwrap());
+        let (inner, (give, take)) = (workers.clone(), mpsc::channel());
+        workers.submit(move || give.send(inner.run(Duration::from_secs(20), || 7)).unwrap()).unwrap();
+        assert_eq!(take.recv_timeout(Duration::from_secs(20)), Ok(Ok(7)));
     }
 
     #[test]

@@ -1,20 +1,23 @@
 //! Calls and estimates: what execution would do, on threads of their own, within limits.
 
-use super::{Inner, Node, StateView, traces::complete};
+use super::{
+    Inner, Node,
+    traces::{Between, complete},
+};
 use crate::{
+    edit::Edited,
     error::ChainError,
     ledger::{BlockPlan, Executed, SimulateError, SimulatedBlock, VirtualBlock, VirtualOptions},
-    source::StateSource,
     tx::{LEAST_GAS, MAX_GAS},
     workers::WorkError,
 };
 use alloy_eips::{BlockId, eip4895::Withdrawal};
 use alloy_primitives::{Address, B256};
 use limpid_evm::{
-    BlockContext, ExecError, Outcome, StateDiff, Tracing, TxEnv,
+    BlockContext, ExecError, Outcome, Source, StateDiff, Tracing, TxEnv,
     simulate::{EstimateError, Options, OverrideError, Overrides, Simulator, check_overrides},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// How many seconds after its block an estimate runs.
 const LATER: u64 = 1;
@@ -47,6 +50,8 @@ pub struct BlockOverride {
 pub struct CallOptions {
     /// After which block; the head by default. The call sees that block's number and time.
     pub at: BlockId,
+    /// Within that block, before its transaction of this index.
+    pub before: Option<usize>,
     /// Pretended accounts.
     pub accounts: Overrides,
     /// Pretended block.
@@ -63,6 +68,16 @@ pub enum CallError {
     /// No such block.
     #[error("header not found")]
     UnknownBlock,
+    /// A block has fewer transactions.
+    #[error("block {height} has {has} transactions: there is no index {index}")]
+    NoIndex {
+        /// The block's height.
+        height: u64,
+        /// Its transactions.
+        has: usize,
+        /// What was asked for.
+        index: usize,
+    },
     /// No such transaction in any block.
     #[error("transaction not found")]
     UnknownTransaction,
@@ -133,12 +148,15 @@ impl Node {
     ) -> Result<T, CallError> {
         tx.gas_limit = tx.gas_limit.min(self.inner().options.call_gas);
         self.work(move |inner| {
-            let (source, header) = inner.source_after(options.at)?;
+            let (source, header) = match options.before {
+                Some(index) => inner.source_before(options.at, index)?,
+                None => inner.source_after(options.at)?,
+            };
             check_overrides(inner.ledger.rules(), &options.accounts)?;
             let mut block = inner.ledger.context(&header);
             block.timestamp = block.timestamp.saturating_add(later);
             let block = pretend(block, &options.block);
-            let simulator = Simulator::new(Arc::new(source), inner.ledger.rules(), block, options.accounts);
+            let simulator = Simulator::new(source, inner.ledger.rules(), block, options.accounts);
             job(&simulator, tx)
         })
     }
@@ -164,6 +182,14 @@ impl Node {
         self.work(move |inner| Ok(inner.ledger.plan(parent, plan, &inner.pool)?))
     }
 
+    /// Has a thread for calls run `job`. Calls that it makes run on that same thread: it asks for several things and is
+    /// handed over once. How long it takes is for whoever waits to see, [`NodeOptions::call_timeout`](super::NodeOptions)
+    /// being the most that is meant.
+    pub fn on_call_thread(&self, job: impl FnOnce() + Send + 'static) -> Result<Duration, WorkError> {
+        self.inner().workers.submit(job)?;
+        Ok(self.inner().options.call_timeout)
+    }
+
     /// Runs a job that executes transactions on a thread with enough stack for them.
     pub(super) fn work<T: Send + 'static>(
         &self,
@@ -176,11 +202,24 @@ impl Node {
 
 impl Inner {
     /// The state after a block, and the block's header.
-    fn source_after(&self, id: BlockId) -> Result<(StateSource<StateView>, alloy_consensus::Header), CallError> {
+    fn source_after(&self, id: BlockId) -> Result<(Arc<dyn Source>, alloy_consensus::Header), CallError> {
         let block = self.block(id)?.ok_or(CallError::UnknownBlock)?;
         let state = self.state_at(block.block.number())?;
         let source = self.ledger.source(state, block.block.hash, block.block.number());
-        Ok((source, block.block.header.clone()))
+        Ok((Arc::new(source), block.block.header.clone()))
+    }
+
+    /// The state before a transaction of a block, and the block's header.
+    fn source_before(
+        &self,
+        id: BlockId,
+        index: usize,
+    ) -> Result<(Arc<dyn Source>, alloy_consensus::Header), CallError> {
+        let height = self.height(id)?.ok_or(CallError::UnknownBlock)?;
+        let Between { block, parent, changed } = self.before_transaction(height, index)?;
+        let state = Edited::new(self.state_at(parent)?, Arc::new(changed));
+        let source = self.ledger.source(state, block.block.header.parent_hash, parent);
+        Ok((Arc::new(source), block.block.header.clone()))
     }
 }
 

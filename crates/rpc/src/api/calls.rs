@@ -19,8 +19,8 @@ const CALL_GAS: u64 = 50_000_000;
 const TRANSFER_GAS: u64 = 21_000;
 
 pub(super) fn register(methods: &mut Methods) {
-    methods.blocking("eth_call", call);
-    methods.blocking("eth_estimateGas", estimate);
+    methods.executing("eth_call", call);
+    methods.executing("eth_estimateGas", estimate);
 }
 
 fn read(api: &Api, mut args: Args) -> Result<(CallRequest, CallOptions)> {

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     error::{LIMIT, Result, RpcError},
     methods::Methods,
-    params::{Args, LogQuery, LogRange, quantity},
+    params::{Args, Client, LogQuery, LogRange, quantity},
     types::RpcLog,
 };
 use alloy_eips::BlockNumberOrTag;
@@ -24,7 +24,10 @@ use std::{
 };
 
 /// Filters at once.
-const MOST_FILTERS: usize = 1_000;
+const MOST_FILTERS: usize = 10_000;
+/// Filters of one address that clients connect from: nobody takes the places of all others. Whoever serves many clients
+/// through one proxy has this for all of them.
+const MOST_OF_ONE: usize = 1_000;
 /// How long a filter lives without being asked.
 const LIFE: Duration = Duration::from_secs(300);
 /// Blocks that one poll of a block filter answers at most; the rest comes with the next poll.
@@ -54,6 +57,7 @@ enum Kind {
 struct Filter {
     kind: Kind,
     asked: Instant,
+    client: Client,
 }
 
 /// The filters of all clients.
@@ -62,14 +66,20 @@ pub(super) struct Filters(Mutex<HashMap<U256, Filter>>);
 
 impl Filters {
     /// A new filter's id: random, so that nobody reads another's by counting.
-    fn add(&self, kind: Kind) -> Result<U256> {
+    fn add(&self, kind: Kind, client: Client) -> Result<U256> {
         let mut filters = self.0.lock();
         filters.retain(|_, filter| filter.asked.elapsed() < LIFE);
+        if filters.values().filter(|filter| filter.client == client).count() >= MOST_OF_ONE {
+            return Err(RpcError::new(LIMIT, format!("too many filters: you use {MOST_OF_ONE}, uninstall some")));
+        }
         if filters.len() >= MOST_FILTERS {
-            return Err(RpcError::new(LIMIT, format!("too many filters: {MOST_FILTERS} are in use, uninstall some")));
+            return Err(RpcError::new(
+                LIMIT,
+                format!("too many filters: all {MOST_FILTERS} are in use, try again later"),
+            ));
         }
         let id = U256::from_be_slice(B128::random().as_slice());
-        filters.insert(id, Filter { kind, asked: Instant::now() });
+        filters.insert(id, Filter { kind, asked: Instant::now(), client });
         Ok(id)
     }
 
@@ -110,6 +120,7 @@ enum Changes {
 
 fn new_logs(api: &Api, mut args: Args) -> Result<U256> {
     let query = LogQuery::parse(args.required("filter")?)?;
+    let client = args.client();
     args.end()?;
     let LogRange::Blocks { from, to } = query.range else {
         return Err(RpcError::params("a filter looks into blocks to come: ask eth_getLogs for those of one block"));
@@ -124,18 +135,20 @@ fn new_logs(api: &Api, mut args: Args) -> Result<U256> {
         Some(BlockNumberOrTag::Number(from)) => next.max(from),
         _ => next,
     };
-    api.filters().add(Kind::Logs(query, first, api.events().gone_so_far()))
+    api.filters().add(Kind::Logs(query, first, api.events().gone_so_far()), client)
 }
 
 fn new_blocks(api: &Api, args: Args) -> Result<U256> {
+    let client = args.client();
     args.end()?;
-    api.filters().add(Kind::Blocks(api.node().block_number().saturating_add(1)))
+    api.filters().add(Kind::Blocks(api.node().block_number().saturating_add(1)), client)
 }
 
 fn new_pending(api: &Api, mut args: Args) -> Result<U256> {
     args.boolean_or("full transactions", false)?;
+    let client = args.client();
     args.end()?;
-    api.filters().add(Kind::Pending(api.events().admitted_so_far()))
+    api.filters().add(Kind::Pending(api.events().admitted_so_far()), client)
 }
 
 fn uninstall(api: &Api, mut args: Args) -> Result<bool> {
@@ -224,5 +237,26 @@ fn all_logs(api: &Api, mut args: Args) -> Result<Vec<RpcLog>> {
     match api.filters().get(id)? {
         Kind::Logs(query, ..) => search(api, &query),
         _ => Err(not_found()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{IpAddr, Ipv4Addr};
+
+    #[test]
+    fn one_client_leaves_room_for_others() {
+        let (greedy, other) = (Client(Some(IpAddr::V4(Ipv4Addr::LOCALHOST))), Client::default());
+        let filters = Filters::default();
+        let first = filters.add(Kind::Blocks(1), greedy).unwrap();
+        for _ in 1..MOST_OF_ONE {
+            filters.add(Kind::Blocks(1), greedy).unwrap();
+        }
+        assert_eq!(filters.add(Kind::Blocks(1), greedy).unwrap_err().code, LIMIT);
+        assert!(filters.add(Kind::Blocks(1), other).is_ok());
+        assert!(filters.get(first).is_ok(), "and nobody's filter made room");
+        assert!(filters.remove(first));
+        assert!(filters.add(Kind::Blocks(1), greedy).is_ok());
     }
 }

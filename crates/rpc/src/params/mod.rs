@@ -26,12 +26,18 @@ use alloy_eips::{BlockId, BlockNumberOrTag};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use jsonrpsee::types::Params;
 use serde_json::Value;
+use std::net::IpAddr;
+
+/// Who asks, as far as it is known: the address of the other end of the connection.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Client(pub Option<IpAddr>);
 
 /// The arguments of one request, in order.
 #[derive(Debug)]
 pub struct Args {
     items: std::vec::IntoIter<Value>,
     given: usize,
+    client: Client,
 }
 
 impl Args {
@@ -47,7 +53,18 @@ impl Args {
 
     /// The arguments `items`.
     pub fn from_values(items: Vec<Value>) -> Self {
-        Self { given: items.len(), items: items.into_iter() }
+        Self { given: items.len(), items: items.into_iter(), client: Client::default() }
+    }
+
+    /// The same arguments, given by `client`.
+    pub const fn of(mut self, client: Client) -> Self {
+        self.client = client;
+        self
+    }
+
+    /// Who gave them.
+    pub const fn client(&self) -> Client {
+        self.client
     }
 
     /// The next argument; `None` if it is absent or null.

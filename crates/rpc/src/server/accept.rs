@@ -1,12 +1,13 @@
 //! Taking connections: no more than there are places, and none for ever without a request.
 
+use crate::params::Client;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto::Builder,
     service::TowerToHyperService,
 };
 use jsonrpsee::server::{HttpBody, HttpRequest, HttpResponse, StopHandle};
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 use tokio::{
     io::AsyncWriteExt as _,
     net::{TcpListener, TcpStream},
@@ -44,8 +45,8 @@ pub(super) async fn serve<S: Answers>(listener: TcpListener, service: S, places:
             accepted = listener.accept() => accepted,
             () = stop.clone().shutdown() => break,
         };
-        let socket = match accepted {
-            Ok((socket, _)) => socket,
+        let accepted = match accepted {
+            Ok((socket, from)) => (socket, from.ip()),
             Err(error) => {
                 // Out of descriptors, most often: those who leave free some.
                 tracing::warn!(%error, "cannot take a connection");
@@ -54,8 +55,8 @@ pub(super) async fn serve<S: Answers>(listener: TcpListener, service: S, places:
             }
         };
         match places.clone().try_acquire_owned() {
-            Ok(place) => drop(tokio::spawn(connection(socket, service.clone(), place, stop.clone()))),
-            Err(_) => drop(tokio::spawn(refuse(socket))),
+            Ok(place) => drop(tokio::spawn(connection(accepted, service.clone(), place, stop.clone()))),
+            Err(_) => drop(tokio::spawn(refuse(accepted.0))),
         }
     }
     // The port first: who waits for the last handle to go may want it again.
@@ -68,8 +69,20 @@ async fn refuse(mut socket: TcpStream) {
     let _ = tokio::time::timeout(Duration::from_secs(1), socket.write_all(FULL)).await;
 }
 
-async fn connection<S: Answers>(socket: TcpStream, service: S, place: OwnedSemaphorePermit, stop: StopHandle) {
+async fn connection<S: Answers>(
+    (socket, from): (TcpStream, IpAddr),
+    service: S,
+    place: OwnedSemaphorePermit,
+    stop: StopHandle,
+) {
     let _ = socket.set_nodelay(true);
+    // Who asks is known to the methods.
+    let service = tower::ServiceBuilder::new()
+        .map_request(move |mut request: Request| {
+            request.extensions_mut().insert(Client(Some(from)));
+            request
+        })
+        .service(service);
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE);
     let served = builder.serve_connection_with_upgrades(TokioIo::new(socket), TowerToHyperService::new(service));

@@ -121,12 +121,13 @@ impl Server {
         })?;
         let address = listener.local_addr().map_err(|reason| ServeError::Refused { at, reason })?;
         let (stop, handle) = stop_channel();
+        let response_size = usize::try_from(config.response_size).unwrap_or(usize::MAX);
         let builder = ServerBuilder::with_config(server_config(config))
             .set_http_middleware(http)
             .set_rpc_middleware(
                 RpcServiceBuilder::new()
                     .layer_fn(move |inner| Names::new(inner, Arc::clone(&known)))
-                    .layer_fn(move |inner| Observed::new(inner, Arc::clone(&names), observer.clone())),
+                    .layer_fn(move |inner| Observed::new(inner, Arc::clone(&names), observer.clone(), response_size)),
             )
             .to_service_builder();
         let (methods, stopped) = (jsonrpsee::Methods::from(module), stop.clone());

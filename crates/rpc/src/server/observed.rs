@@ -1,6 +1,9 @@
 //! Who wants to know what is asked, how long it took and whether it went well: metrics.
 
-use jsonrpsee::server::middleware::rpc::{Batch, MethodResponse, Notification, Request, RpcServiceT};
+use jsonrpsee::{
+    core::server::BatchResponseBuilder,
+    server::middleware::rpc::{Batch, BatchEntry, MethodResponse, Notification, Request, RpcServiceT},
+};
 use std::{
     collections::HashSet,
     sync::Arc,
@@ -9,8 +12,8 @@ use std::{
 
 /// Told of every answer. Runs on the thread that answers and must not wait.
 pub trait Observer: Send + Sync {
-    /// A method of this node was answered; a batch counts as one, named `batch`. Only names of methods that exist come
-    /// here, so that strangers cannot make up labels.
+    /// A method of this node was answered, over HTTP or WebSocket, by itself or within a batch; the whole of a batch comes
+    /// once more, named `batch`. Only names of methods that exist come here, so that strangers cannot make up labels.
     fn answered(&self, method: &'static str, took: Duration, ok: bool);
 }
 
@@ -20,16 +23,63 @@ pub(super) struct Observed<S> {
     inner: S,
     known: Arc<HashSet<&'static str>>,
     observer: Option<Arc<dyn Observer>>,
+    /// Largest answer in bytes.
+    response_size: usize,
 }
 
 impl<S> Observed<S> {
-    pub(super) const fn new(inner: S, known: Arc<HashSet<&'static str>>, observer: Option<Arc<dyn Observer>>) -> Self {
-        Self { inner, known, observer }
+    pub(super) const fn new(
+        inner: S,
+        known: Arc<HashSet<&'static str>>,
+        observer: Option<Arc<dyn Observer>>,
+        response_size: usize,
+    ) -> Self {
+        Self { inner, known, observer, response_size }
     }
 
     fn tell(&self, method: &'static str, started: Instant, answer: &MethodResponse) {
         if let Some(observer) = &self.observer {
             observer.answered(method, started.elapsed(), answer.is_success());
+        }
+    }
+}
+
+impl<S> Observed<S>
+where
+    S: RpcServiceT<
+            MethodResponse = MethodResponse,
+            BatchResponse = MethodResponse,
+            NotificationResponse = MethodResponse,
+        > + Clone
+        + Send
+        + Sync
+        + 'static,
+{
+    /// A batch's requests in order, each measured; the service below would answer them unseen.
+    async fn one_by_one(&self, batch: Batch<'_>) -> MethodResponse {
+        let mut answers = BatchResponseBuilder::new_with_limit(self.response_size);
+        let mut notified = false;
+        for entry in batch {
+            let answer = match entry {
+                Ok(BatchEntry::Call(request)) => self.call(request).await,
+                Ok(BatchEntry::Notification(notification)) => {
+                    self.notification(notification).await;
+                    notified = true;
+                    continue;
+                }
+                Err(refused) => {
+                    let (error, id) = refused.into_parts();
+                    MethodResponse::error(id, error)
+                }
+            };
+            if let Err(too_large) = answers.append(answer) {
+                return too_large;
+            }
+        }
+        // Notifications alone are not answered; nothing at all is no request.
+        match answers.is_empty() && notified {
+            true => MethodResponse::notification(),
+            false => MethodResponse::from_batch(answers.finish()),
         }
     }
 }
@@ -64,7 +114,7 @@ where
         let this = self.clone();
         async move {
             let started = Instant::now();
-            let answer = this.inner.batch(batch).await;
+            let answer = this.one_by_one(batch).await;
             this.tell("batch", started, &answer);
             answer
         }

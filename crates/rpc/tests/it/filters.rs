@@ -152,6 +152,12 @@ fn there_are_only_so_many() {
     ids.dedup();
     assert_eq!(ids.len(), 1_000, "ids differ");
     assert_eq!(world.refuse("eth_newBlockFilter", json!([])).0, -32005);
+    // Others are no worse off.
+    #[cfg(target_os = "linux")]
+    {
+        let answer = world.post_from([127, 0, 0, 2], r#"{"jsonrpc":"2.0","id":1,"method":"eth_newBlockFilter"}"#);
+        assert!(answer.contains("\"result\":\"0x"), "{answer}");
+    }
     assert_eq!(world.ask("eth_uninstallFilter", json!([answers[0]["result"]])), true);
     world.ask("eth_newBlockFilter", json!([]));
 }

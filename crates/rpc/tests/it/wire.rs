@@ -151,3 +151,34 @@ fn a_taken_port_is_named() {
     assert!(matches!(error, ServeError::InUse(at) if at == world.address));
     assert!(error.to_string().contains("--http-port"), "{error}");
 }
+
+/// Names that were told, and whether it went well.
+#[derive(Default)]
+struct Told(std::sync::Mutex<Vec<(&'static str, bool)>>);
+
+impl limpid_rpc::Observer for Told {
+    fn answered(&self, method: &'static str, _: std::time::Duration, ok: bool) {
+        self.0.lock().unwrap().push((method, ok));
+    }
+}
+
+#[test]
+fn every_answer_is_observed_alone_in_a_batch_and_on_a_socket() {
+    let told = std::sync::Arc::new(Told::default());
+    let node = node(limpid_chain::Genesis::dev(CHAIN), limpid_chain::Mining::Manual);
+    let world = World::observed(node, &Config::default(), Some(told.clone()));
+    let seen = || std::mem::take(&mut *told.0.lock().unwrap());
+    world.ask("eth_chainId", json!([]));
+    assert_eq!(seen(), [("eth_chainId", true)]);
+    let one = |method: &str| json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": [] });
+    let batch = json!([one("eth_chainId"), one("eth_getBalance"), one("eth_nonsense"), one("eth_call")]).to_string();
+    let in_batch = [("eth_chainId", true), ("eth_getBalance", false), ("eth_call", false), ("batch", true)];
+    assert_eq!(world.post(&batch).json().as_array().unwrap().len(), 4);
+    assert_eq!(seen(), in_batch);
+    let mut socket = crate::socket::Socket::connect(world.address);
+    socket.ask("eth_blockNumber", json!([]));
+    assert_eq!(seen(), [("eth_blockNumber", true)]);
+    socket.write(&batch);
+    assert_eq!(socket.read().unwrap().as_array().unwrap().len(), 4);
+    assert_eq!(seen(), in_batch);
+}

@@ -6,11 +6,12 @@ use alloy_primitives::{Address, Bytes, Signature, TxKind, U256, hex};
 use alloy_signer::SignerSync;
 use alloy_signer_local::{MnemonicBuilder, PrivateKeySigner, coins_bip39::English};
 use limpid_chain::{Genesis, Mining, Node, NodeOptions, tx::EthereumTx};
-use limpid_rpc::{Config, Server};
+use limpid_rpc::{Config, Observer, Server};
 use serde_json::{Value, json};
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
+    sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::runtime::Runtime;
@@ -51,9 +52,14 @@ impl World {
     }
 
     pub(crate) fn serve(node: Node, config: &Config) -> Self {
+        Self::observed(node, config, None)
+    }
+
+    /// Tells `observer` of every answer.
+    pub(crate) fn observed(node: Node, config: &Config, observer: Option<Arc<dyn Observer>>) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let config = Config { port: 0, ..config.clone() };
-        let server = runtime.block_on(Server::start(node.clone(), &config)).unwrap();
+        let server = runtime.block_on(Server::start_observed(node.clone(), &config, observer)).unwrap();
         Self { node, address: server.address(), server: Some(server), runtime }
     }
 
@@ -83,6 +89,23 @@ impl World {
         let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         Answer { status, head: head.to_lowercase(), body: body.to_owned() }
+    }
+
+    /// The answer to a request from another address of this machine.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn post_from(&self, from: [u8; 4], body: &str) -> String {
+        let socket = async {
+            let socket = tokio::net::TcpSocket::new_v4().unwrap();
+            socket.bind((from, 0).into()).unwrap();
+            socket.connect(self.address).await.unwrap().into_std().unwrap()
+        };
+        let mut stream = self.runtime.block_on(socket);
+        stream.set_nonblocking(false).unwrap();
+        let head = "POST / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\n";
+        stream.write_all(format!("{head}content-length: {}\r\n\r\n{body}", body.len()).as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
     }
 
     /// The whole answer to a request.

@@ -91,7 +91,11 @@ impl Metrics {
         registry.register("limpid_blocks", "Blocks since the start", blocks.clone());
         registry.register("limpid_transactions", "Transactions in blocks since the start", transactions.clone());
         registry.register("limpid_gas_used", "Gas used by blocks since the start", gas.clone());
-        registry.register("limpid_rpc_requests", "Answered requests, a batch as one", requests.clone());
+        registry.register(
+            "limpid_rpc_requests",
+            "Answered requests, those within batches too, and a batch as one more",
+            requests.clone(),
+        );
         registry.register("limpid_rpc_seconds", "Time to answer a request", seconds.clone());
         registry.register("process_cpu_seconds", "Time on the CPU, user and system", gauges.cpu.clone());
         let heads = node.on_head(move |event| {
