@@ -6,6 +6,7 @@
 #   make vectors  the reference vectors alone, as a table     (LIMPID_VECTORS)
 #   make bench    the benches, into target/bench.json
 #   make check    formatting, lints, docs, house rules, licences
+#   make cluster  validators in the simulator: lints and tests
 #   make mutations  every money rule removed once: a named test must fail (about 20 minutes)
 
 SHELL := bash
@@ -16,7 +17,7 @@ export HTTP_PORT ?= 8545
 export APP_PORT ?= 8080
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 
-.PHONY: help build run test vectors bench check mutations
+.PHONY: help build run test vectors bench check cluster mutations
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -38,6 +39,9 @@ bench:
 
 check:
 	@scripts/check.sh
+
+cluster:
+	@scripts/cluster.sh
 
 mutations:
 	@node scripts/mutations.mjs

@@ -44,7 +44,7 @@ function allowed(expression) {
 // `cargo tree` follows what is really built; the lock file also names optional packages that nothing here switches on.
 const tree = execFileSync(
   'cargo',
-  ['tree', '--locked', '--workspace', '--target', 'all', '-e', 'normal,build,dev', '--prefix', 'none', '-f', '{p}|{l}'],
+  ['tree', '--locked', '--workspace', '--features', 'limpid-cluster/cluster', '--target', 'all', '-e', 'normal,build,dev', '--prefix', 'none', '-f', '{p}|{l}'],
   { maxBuffer: 1 << 28, encoding: 'utf8' },
 );
 const packages = new Map(

@@ -23,7 +23,7 @@ use crate::{
     error::{ChainError, damaged},
     genesis::Genesis,
     operator::Operator,
-    pool::TxSource,
+    pool::{TxRules, TxSource},
     rows,
     source::{StateSource, state_diff},
 };
@@ -258,6 +258,19 @@ impl Ledger {
     pub const fn user_gas(&self) -> u64 {
         let reserve = if self.genesis.natives { self.rules.system_gas.saturating_mul(2) } else { 0 };
         self.genesis.gas_limit.saturating_sub(reserve)
+    }
+
+    /// What the chain allows in a transaction, for the pool before it.
+    pub fn tx_rules(&self) -> TxRules {
+        TxRules {
+            chain_id: self.genesis.chain_id,
+            block_gas: match self.is_imported() {
+                true => self.head().block.header.gas_limit,
+                false => self.user_gas(),
+            },
+            base_fee_floor: self.genesis.fees.floor,
+            dev: self.genesis.dev,
+        }
     }
 
     /// The base fee of a block over `parent`, in wei per gas. A development chain's user may have chosen the one over

@@ -31,7 +31,7 @@ use crate::{
     feed::{Feed, Subscription},
     genesis::Genesis,
     ledger::{Executor, Ledger, rules_hash, rules_of},
-    pool::{Pool, PoolError, TxRules},
+    pool::{Pool, PoolError},
     tx::{Recovered, Transaction, UnsignedTx},
     workers::Workers,
 };
@@ -130,16 +130,7 @@ impl Node {
     ) -> Result<Self, ChainError> {
         let operator = options.operator.clone().or_else(|| genesis.dev.then(|| crate::Operator::dev(genesis.chain_id)));
         let ledger = Ledger::open_with(store, genesis, rules, operator, options.state())?;
-        let tx_rules = TxRules {
-            chain_id: ledger.genesis().chain_id,
-            block_gas: match ledger.is_imported() {
-                true => ledger.head().block.header.gas_limit,
-                false => ledger.user_gas(),
-            },
-            base_fee_floor: ledger.genesis().fees.floor,
-            dev: ledger.genesis().dev,
-        };
-        let pool = Pool::new(tx_rules, options.pool.clone(), Arc::new(ledger.state().committed()));
+        let pool = Pool::new(ledger.tx_rules(), options.pool.clone(), Arc::new(ledger.state().committed()));
         let workers = Workers::start(options.call_threads).map_err(|error| ChainError::Execution(error.to_string()))?;
         let head = ledger.head();
         let inner = Arc::new(Inner {
