@@ -66,7 +66,8 @@ pub fn text(args: &NodeArgs, node: &Node, address: SocketAddr) -> String {
         lines.push(format!("  Operator   {operator} signs every block"));
     }
     if !address.ip().is_loopback() {
-        lines.push("  Open       others can reach this node: it listens on more than this machine".to_owned());
+        let what = if node.is_dev() { " and write any balance on it" } else { "" };
+        lines.push(format!("  Open       others can reach this node{what}: it listens on more than this machine"));
     }
     if node.is_dev() {
         lines.extend(
