@@ -114,6 +114,13 @@ pub enum ChainError {
     NotDev,
 }
 
+impl ChainError {
+    /// Whether the store failed, which may be full, rather than what was asked of it.
+    pub(crate) const fn is_of_store(&self) -> bool {
+        matches!(self, Self::Store(_) | Self::State(StateError::Store(_)))
+    }
+}
+
 /// The rule that a block breaks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BlockFault {

@@ -28,6 +28,8 @@ pub(crate) fn trie_node(owner: Option<B256>, path: &Nibbles) -> Vec<u8> {
 
 /// Meta row: height and place in its record of changes up to which history was pruned.
 pub(crate) const PRUNED: &[u8] = b"pruned";
+/// Meta row: height below which there are no checkpoints and no nodes that only they needed.
+pub(crate) const NODES_PRUNED: &[u8] = b"nodes_pruned";
 /// Prefix of meta rows: heights whose tries can be read, with their roots.
 pub(crate) const CHECKPOINT: &[u8] = b"checkpoint/";
 /// Ends a node's path in the keys of earlier nodes; greater than any nibble, so that no path is part of another.

@@ -33,6 +33,9 @@ impl StateDb {
 }
 
 /// Removes checkpoints that no proof starts from, then the nodes that only they needed.
+///
+/// Begins where the last step ended: an engine may keep what was removed for a while, and from the beginning it would
+/// be more with each step.
 fn prune_nodes(
     reader: &dyn Reader,
     head: Head,
@@ -42,19 +45,37 @@ fn prune_nodes(
 ) -> Result<(), StateError> {
     let window = head.height.saturating_sub(proofs.saturating_sub(1));
     let Some(oldest) = checkpoint_below(reader, window)? else { return Ok(()) };
-    let range = KeyRange { end: Some(keys::checkpoint(oldest.height)), ..KeyRange::prefix(keys::CHECKPOINT) };
-    for row in reader.page(Table::Meta, &range, Order::Ascending, *left)? {
-        batch.delete(Table::Meta, keys::checkpoint(decode_checkpoint(row)?.height));
+    let begun = reader.get(Table::Meta, keys::NODES_PRUNED)?.map_or(Ok(0), |row| keys::decode_height(&row))?;
+    let mut done = oldest.height;
+    let range = KeyRange::new(keys::checkpoint(begun), keys::checkpoint(oldest.height));
+    let most = *left;
+    let rows = reader.page(Table::Meta, &range, Order::Ascending, most)?;
+    let all = rows.len() < most;
+    for row in rows {
+        let height = decode_checkpoint(row)?.height;
+        batch.delete(Table::Meta, keys::checkpoint(height));
         *left = left.saturating_sub(1);
+        if !all {
+            done = height;
+        }
     }
-    let lists = keys::earlier_lists(0, Some(oldest.height.saturating_add(1)));
-    for (key, row) in reader.page(Table::TrieHistory, &lists, Order::Ascending, left.div_ceil(nodes::LIST_PART))? {
+    let lists = keys::earlier_lists(begun, Some(oldest.height.saturating_add(1)));
+    let most = left.div_ceil(nodes::LIST_PART);
+    let rows = reader.page(Table::TrieHistory, &lists, Order::Ascending, most)?;
+    let all = rows.len() < most;
+    if !all {
+        done = rows.last().map_or(Ok(begun), |(key, _)| keys::list_height(key))?.min(done);
+    }
+    for (key, row) in rows {
         let height = keys::list_height(&key)?;
         for node in keys::decode_list(&row)? {
             batch.delete(Table::TrieHistory, keys::earlier_node(node, height));
             *left = left.saturating_sub(1);
         }
         batch.delete(Table::TrieHistory, key);
+    }
+    if done > begun {
+        batch.put(Table::Meta, keys::NODES_PRUNED, done.to_be_bytes());
     }
     Ok(())
 }

@@ -5,7 +5,7 @@
 //! backwards and written out.
 
 use crate::{
-    Batch, Committed, Head, KeyRange, Order, Reader, StateDb, StateError, Table,
+    AtHeight, Batch, Committed, Head, KeyRange, Order, Reader, StateDb, StateError, Table,
     apply::Change,
     commit::{Kind, Prepared, already_committed, put_or_delete},
     history::{account_at, slot_at},
@@ -13,18 +13,21 @@ use crate::{
     nodes::{ChangedKeys, Stored, at_checkpoint, checkpoint_below, confirmed, decode_checkpoint, first_height},
     store::Rows as TableRows,
     trie::{self, Sources, Trie},
-    views::{Chain, Rows},
+    views::{Chain, CommittedInner, Rows},
 };
 use alloy_primitives::B256;
 use alloy_trie::EMPTY_ROOT_HASH;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 impl StateDb {
     /// Adds the rows that take the head back to `height` to `batch`: every later height is forgotten. Code stays
     /// stored.
     pub fn prepare_rewind(&self, height: u64, batch: &mut Batch) -> Result<Prepared, StateError> {
-        let target = self.at(height)?;
-        let committed = self.committed();
+        // As the rows are now: the head's own view may be of before something was pruned.
+        let current = self.committed();
+        let inner = CommittedInner { reader: self.store.snapshot()?, ..current.0.as_ref().clone() };
+        let committed = Committed(Arc::new(inner));
+        let target = AtHeight::open(committed.clone(), height)?;
         let reader = committed.0.reader.as_ref();
         let head = Head { height, root: target.root() };
         let current = committed.head().map_or(height, |head| head.height);
@@ -63,6 +66,8 @@ impl StateDb {
         let change = confirmed(Change::new(&Chain::over(committed), changes)?, head)?;
         let stored = committed.0.stored.advance(committed, &change);
         forget_checkpoints(reader, None, batch)?;
+        // The next checkpoint may lie below where pruning has come to.
+        batch.delete(Table::Meta, keys::NODES_PRUNED);
         let stored = stored.flush(committed, head, &change.trie, &self.options, false, batch)?;
         Ok((stored, change.trie))
     }

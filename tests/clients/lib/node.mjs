@@ -73,13 +73,24 @@ export async function startNode(...extra) {
   }
 }
 
-/** A dev node over a directory: `{ url, ws, stop, kill }`, `kill` being kill -9. */
-export async function launch(datadir, ...extra) {
+/** A dev node over a directory: `{ url, ws, stop, kill, ended, log }`, `kill` being kill -9, `log` what it says. */
+export function launch(datadir, ...extra) {
+  return start(binary(), [], datadir, extra);
+}
+
+/** The same, no file of which may grow beyond so many bytes, as if the disk were full there. */
+export function launchCramped(datadir, bytes, ...extra) {
+  // Without the trap the system would kill whoever writes too much.
+  const script = 'trap "" XFSZ; ulimit -f "$1"; shift; exec "$@"';
+  return start('sh', ['-c', script, 'sh', `${Math.ceil(bytes / 512)}`, binary()], datadir, extra);
+}
+
+async function start(program, before, datadir, extra) {
   const [http, app] = [await freePort(), await freePort()];
   const args = ['node', '--dev', '--datadir', datadir, '--http-port', `${http}`, '--app-port', `${app}`];
   const log = `${datadir}.log`;
   const output = openSync(log, 'a');
-  const child = spawn(binary(), [...args, ...extra], { stdio: ['ignore', output, output] });
+  const child = spawn(program, [...before, ...args, ...extra], { stdio: ['ignore', output, output] });
   closeSync(output);
   const ended = new Promise((resolve) => child.once('exit', resolve));
   const kill = () => {
@@ -98,7 +109,9 @@ export async function launch(datadir, ...extra) {
   const url = `http://127.0.0.1:${http}`;
   for (let attempt = 0; attempt < 300; attempt += 1) {
     if (child.exitCode !== null) break;
-    if (await ready(url)) return { url, ws: `ws://127.0.0.1:${http}`, stop, kill };
+    if (await ready(url)) {
+      return { url, ws: `ws://127.0.0.1:${http}`, stop, kill, ended, log: () => readFileSync(log, 'utf8') };
+    }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   await stop();

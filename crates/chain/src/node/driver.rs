@@ -38,6 +38,8 @@ struct Control {
     requests: VecDeque<Request>,
     clock: Clock,
     halted: Option<String>,
+    /// Halted because the store failed.
+    store_failed: bool,
 }
 
 /// The chain's time, which a development chain may bend.
@@ -78,6 +80,7 @@ impl Driver {
             requests: VecDeque::new(),
             clock: Clock { offset: 0, next: None, apart: None },
             halted: None,
+            store_failed: false,
         };
         Self { control: Mutex::new(control), wake: Condvar::new() }
     }
@@ -103,6 +106,10 @@ impl Driver {
 
     pub(super) fn halted(&self) -> Option<String> {
         self.control.lock().halted.clone()
+    }
+
+    pub(super) fn store_failed(&self) -> bool {
+        self.control.lock().store_failed
     }
 
     pub(super) fn mining(&self) -> Mining {
@@ -236,7 +243,7 @@ fn run(inner: &Inner) {
             Step::Tidy => {
                 untidy = false;
                 if let Err(error) = inner.ledger.tidy() {
-                    return inner.halt(&error.to_string());
+                    return inner.halt_by(&error);
                 }
             }
             Step::Request(request) => {
@@ -256,7 +263,7 @@ fn run(inner: &Inner) {
                         last_block = Last { at: Instant::now(), crowded };
                     }
                 }
-                Ok(Err(error)) => return inner.halt(&error.to_string()),
+                Ok(Err(error)) => return inner.halt_by(&error),
                 Err(_) => return inner.halt("the block loop panicked"),
             },
         }
@@ -315,6 +322,12 @@ impl Inner {
     pub(super) fn halt(&self, reason: &str) {
         tracing::error!(reason, "no more blocks");
         self.end(reason.to_owned());
+    }
+
+    /// As [`Inner::halt`]; after a failure of the store the process has no more use.
+    pub(super) fn halt_by(&self, error: &ChainError) {
+        self.driver.control.lock().store_failed |= error.is_of_store();
+        self.halt(&error.to_string());
     }
 
     /// Those who wait for the loop hear that nothing comes any more.

@@ -62,7 +62,7 @@ impl Node {
                 return Err(ChainError::UnknownParent(block.header.parent_hash));
             }
             let executed = inner.ledger.execute(&block)?;
-            inner.ledger.commit_block(hash, signature)?;
+            inner.ledger.commit_block(hash, signature).inspect_err(|error| inner.halt_by(error))?;
             inner.pool.advance(Arc::new(inner.ledger.state().committed()), &executed.diff().accounts);
             inner.head_moved(&HeadEvent::Block(executed.block.clone()));
             Ok(executed.block.clone())

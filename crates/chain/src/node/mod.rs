@@ -262,6 +262,12 @@ impl Node {
         self.inner().driver.halted()
     }
 
+    /// Whether it had to stop because the store failed, as on a full disk. Nothing that was acknowledged is lost: once
+    /// the cause is gone the node goes on after a restart.
+    pub fn store_failed(&self) -> bool {
+        self.inner().driver.store_failed()
+    }
+
     /// Recomputes the whole state from its rows and compares roots. Reads everything once.
     pub fn verify(&self) -> Result<Report, ChainError> {
         Ok(self.ledger().state().verify()?)

@@ -1,10 +1,11 @@
-//! How many traces are made at once. Each may take a hundred megabytes, so the number of requests must not decide.
+//! How many traces, and proofs of earlier blocks, are made at once. A trace may take a hundred megabytes, a proof a
+//! quarter of a second, so the number of requests must not decide.
 
 use crate::error::{LIMIT, Result, RpcError};
 use parking_lot::{Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-/// Traces at once.
+/// Traces and proofs at once.
 const MOST: usize = 2;
 
 /// A door that few may be behind.
@@ -25,7 +26,7 @@ impl Gate {
         let mut inside = self.inside.lock();
         while *inside >= MOST {
             if self.left.wait_until(&mut inside, until).timed_out() && *inside >= MOST {
-                return Err(RpcError::new(LIMIT, "the node is busy with other traces; try again later"));
+                return Err(RpcError::new(LIMIT, "the node is busy with other traces and proofs; try again later"));
             }
         }
         *inside += 1;

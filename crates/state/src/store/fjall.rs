@@ -4,8 +4,12 @@ use super::{Batch, KeyRange, Order, Reader, Row, Store, StoreError, StoreKind, T
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable, Snapshot};
 use std::{ops::Bound, sync::Arc};
 
-/// Journals are read again on opening, about 100 MB a second; at this size, in bytes, tables are written out instead.
-const JOURNAL_BYTES: u64 = 128 << 20;
+/// Bytes of journals above which every table that keeps the oldest one is written out. Journals are read again on
+/// opening, some 60 MB a second, so that this is the engine's least.
+const JOURNAL_BYTES: u64 = 64 << 20;
+/// Bytes of a table's rows in memory above which they are written out. Only then does the engine look how large its
+/// journals are: with its own 64 MB, eighteen tables could gather a gigabyte first.
+const MEMTABLE_BYTES: u64 = 8 << 20;
 
 /// The durable store. Dropping the last handle closes it and releases the directory.
 pub(super) struct FjallStore {
@@ -19,7 +23,8 @@ struct Tables(Vec<Keyspace>);
 
 impl Tables {
     fn open(database: &Database) -> Result<Self, StoreError> {
-        let open = |table: &Table| database.keyspace(table.name(), KeyspaceCreateOptions::default).map_err(engine);
+        let options = || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES);
+        let open = |table: &Table| database.keyspace(table.name(), options).map_err(engine);
         Ok(Self(Table::ALL.iter().map(open).collect::<Result<_, _>>()?))
     }
 
@@ -125,11 +130,13 @@ impl Reader for FjallSnapshot {
 }
 
 fn engine(error: fjall::Error) -> StoreError {
-    StoreError::Engine(match error {
-        fjall::Error::Poisoned => {
-            "an earlier write failed, so nothing more is written; restart and check the disk".to_owned()
-        }
-        fjall::Error::Io(error) => error.to_string(),
-        other => other.to_string(),
-    })
+    match error {
+        fjall::Error::Poisoned => StoreError::Engine(
+            "an earlier write failed, so nothing more is written; look whether the disk is full or damaged, then start \
+             again"
+                .to_owned(),
+        ),
+        fjall::Error::Io(error) | fjall::Error::Storage(fjall::LsmError::Io(error)) => StoreError::of_engine(error),
+        other => StoreError::Engine(other.to_string()),
+    }
 }

@@ -85,9 +85,26 @@ pub enum StoreError {
         /// The operating system's error.
         source: std::io::Error,
     },
+    /// There is no room for what must be written. Nothing more is: restart the process when there is.
+    #[error(
+        "no room to write to the data directory ({0}); make room on the disk or lift the limit, then start again: \
+         nothing that was acknowledged is lost"
+    )]
+    Full(std::io::Error),
     /// The backend failed. After a failed write it accepts no more of them: restart the process.
     #[error("storage engine: {0}")]
     Engine(String),
+}
+
+impl StoreError {
+    /// What an input or output error of an engine means.
+    fn of_engine(error: std::io::Error) -> Self {
+        use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+        match error.kind() {
+            StorageFull | QuotaExceeded | FileTooLarge => Self::Full(error),
+            _ => Self::Engine(error.to_string()),
+        }
+    }
 }
 
 /// Every table of a node. State owns the first group, the chain the second; the names are part of the

@@ -1,6 +1,6 @@
 //! Pruning: old values go in steps, the rest stays as it was, and a crash between two steps changes nothing.
 
-use crate::support::{Model, Place, account, address, commit_diff, flush_after, rewind};
+use crate::support::{Model, Place, account, address, check_proof, commit_diff, flush_after, rewind};
 use alloy_primitives::{Address, U256};
 use limpid_state::{Batch, KeyRange, Options, Order, Rows, StateDb, StateDiff, StateError, Table};
 use std::collections::BTreeMap;
@@ -9,6 +9,7 @@ on_every_store!(
     old_values_go_and_the_rest_stays,
     a_step_is_short_and_the_next_goes_on_after_a_crash,
     a_first_step_spent_on_nodes_skips_no_values,
+    nodes_go_on_being_pruned_after_going_back_far,
     pruned_heights_are_refused_by_name,
     nothing_is_pruned_that_opening_needs,
 );
@@ -143,11 +144,44 @@ fn a_first_step_spent_on_nodes_skips_no_values(place: &Place) {
     check(&db, &models, LAST + 41 - KEEP);
 }
 
+fn nodes_go_on_being_pruned_after_going_back_far(place: &Place) {
+    let mut models = BTreeMap::new();
+    let db = place.state(Options { flush_after: 10, proofs: 5, ..Options::default() });
+    let all = |db: &StateDb| while node_step(db, 9) {};
+    extend(&db, &mut models, LAST);
+    all(&db);
+    let (usual, lists) = (rows(&db, Table::TrieHistory), rows(&db, Table::Meta));
+    // There is no checkpoint so far back any more.
+    rewind(&db, LAST / 2);
+    models.split_off(&(LAST / 2 + 1));
+    assert_eq!(rows(&db, Table::TrieHistory), 0);
+    for last in LAST / 2 + 1..=LAST {
+        extend(&db, &mut models, last);
+        all(&db);
+        assert!(rows(&db, Table::TrieHistory) <= 3 * usual, "nodes gather at height {last}");
+        let proof = db.proof(address(1), &[U256::from(1)], last.saturating_sub(4).max(LAST / 2)).expect("proves");
+        check_proof(models[&last.saturating_sub(4).max(LAST / 2)].root(), &proof);
+    }
+    assert!(rows(&db, Table::Meta) <= lists + 1, "checkpoints gather");
+    check(&db, &models, 1);
+}
+
+/// A step that keeps all values.
+fn node_step(db: &StateDb, limit: usize) -> bool {
+    let mut batch = Batch::new();
+    let more = db.prepare_prune(None, limit, &mut batch).expect("prunes");
+    db.store().commit(&batch).expect("stores");
+    more
+}
+
 fn pruned_heights_are_refused_by_name(place: &Place) {
     let mut models = BTreeMap::new();
     let db = place.state(flush_after(0));
     extend(&db, &mut models, LAST);
     step(&db, 1);
+    // Whatever the head's own view still has.
+    let back = db.prepare_rewind(LAST - KEEP, &mut Batch::new());
+    assert!(matches!(back, Err(StateError::UnknownHeight { .. })));
     extend(&db, &mut models, LAST + 1);
     let first = LAST + 1 - KEEP;
     for height in [0, 1, first - 1] {

@@ -29,6 +29,8 @@ use tracing_subscriber::EnvFilter;
 
 /// How long a stopping node waits for requests that still run.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Between two looks whether the data folder still takes blocks.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// Run a node.
 #[derive(Debug, Args)]
@@ -172,13 +174,17 @@ async fn serve(args: &NodeArgs, node: &Node, json: bool) -> Result<()> {
     let _ = writeln!(out, "{shown}").and_then(|()| out.flush());
     drop(out);
     tracing::info!(address = %server.address(), "JSON-RPC is served");
-    match follower {
-        Some(follower) => tokio::select! {
-            () = stop.wait() => {}
-            () = follower.run() => {}
-        },
-        None => stop.wait().await,
-    }
+    let following = async {
+        match follower {
+            Some(follower) => follower.run().await,
+            None => std::future::pending().await,
+        }
+    };
+    let failed = tokio::select! {
+        () = stop.wait() => None,
+        () = following => None,
+        reason = store_failure(node) => Some(reason),
+    };
     tracing::info!("stopping");
     tokio::spawn(async move {
         stop.wait().await;
@@ -186,7 +192,17 @@ async fn serve(args: &NodeArgs, node: &Node, json: bool) -> Result<()> {
         process::exit(130);
     });
     let _ = tokio::time::timeout(PATIENCE, server.stop()).await;
-    Ok(())
+    failed.map_or(Ok(()), |reason| told(format!("stopped: {reason}")))
+}
+
+/// Waits until the data folder takes no more blocks. Whoever supervises the node then sees it end, and starts it again.
+async fn store_failure(node: &Node) -> String {
+    loop {
+        tokio::time::sleep(LOOK).await;
+        if node.store_failed() {
+            return node.halted().unwrap_or_default();
+        }
+    }
 }
 
 /// SIGINT and SIGTERM.
