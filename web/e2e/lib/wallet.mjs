@@ -6,10 +6,13 @@ import { mnemonicToAccount } from 'viem/accounts';
 const PHRASE = 'test test test test test test test test test test test junk';
 export const devAccount = (index) => mnemonicToAccount(PHRASE, { addressIndex: index });
 
+export const devChain = (rpc) =>
+  defineChain({ id: 31_337, name: 'dev', nativeCurrency: { name: 'LIM', symbol: 'LIM', decimals: 18 }, rpcUrls: { default: { http: [rpc] } } });
+
 /** Puts a wallet of dev account `index` into every page of `context`; what it was asked is in `asked`. */
 export async function installWallet(context, rpc, index, { connected = false } = {}) {
   const account = devAccount(index);
-  const chain = defineChain({ id: 31_337, name: 'dev', nativeCurrency: { name: 'LIM', symbol: 'LIM', decimals: 18 }, rpcUrls: { default: { http: [rpc] } } });
+  const chain = devChain(rpc);
   const wallet = createWalletClient({ account, chain, transport: http(rpc) });
   const node = createPublicClient({ chain, transport: http(rpc) });
   const state = { account, asked: [], refuse: false, open: connected, chainId: '0x7a69' };

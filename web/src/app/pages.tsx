@@ -12,6 +12,16 @@ const ROUTES: [pattern: string, page: Page, title: string][] = [
   ['/send', lazy(() => import('../pages/send')), 'Send'],
   ['/pools', lazy(() => import('../pages/pools')), 'Pools'],
   ['/pool/:pair', lazy(() => import('../pages/pool')), 'Pool'],
+  ['/portfolio', lazy(() => import('../pages/portfolio')), 'Portfolio'],
+  ['/allowances', lazy(() => import('../pages/allowances')), 'Allowances'],
+  ['/explore', lazy(() => import('../pages/explore')), 'Explore'],
+  ['/block/:id', lazy(() => import('../pages/block')), 'Block'],
+  ['/tx/:hash', lazy(() => import('../pages/tx')), 'Transaction'],
+  ['/address/:address', lazy(() => import('../pages/address')), 'Address'],
+  ['/token/:address', lazy(() => import('../pages/token')), 'Token'],
+  ['/tokens', lazy(() => import('../pages/tokens')), 'Tokens'],
+  ['/contracts', lazy(() => import('../pages/contracts')), 'Contracts'],
+  ['/search', lazy(() => import('../pages/search')), 'Search'],
 ];
 
 function find(path: string): { page?: Page; title: string; params: Params } {

@@ -1,4 +1,4 @@
-import { useList } from '../chain/rest';
+import { useList } from './read';
 import { type Swap } from '../chain/v1';
 import { Age, Hash, Party } from '../ui/basics';
 import { Units } from './pieces';

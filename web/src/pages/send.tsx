@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { useMemo, useState } from 'react';
+import { Suspense, lazy, useMemo, useState } from 'react';
 import { type Address, encodeFunctionData, erc20Abi } from 'viem';
 import { getCode } from 'viem/actions';
 import { useQueryValue } from '../app/router';
@@ -12,10 +12,11 @@ import { parseAmount, plain, short } from '../lib/amount';
 import { type Warning, recipientWarnings } from '../lib/safety';
 import { AmountField } from '../ui/amount-field';
 import { Identicon, Note, WholeAddress } from '../ui/basics';
-import { TokenPicker } from '../ui/token-picker';
 import { useAccount } from '../wallet/account';
 import { useBarrier } from '../wallet/connect';
 import { type Plan, Review } from '../wallet/plan';
+
+const TokenPicker = lazy(() => import('../ui/token-picker'));
 
 /** Gas of a plain payment, kept back when everything is sent. */
 const SEND_GAS = 30_000n;
@@ -121,8 +122,10 @@ export default function SendPage() {
           ? <button type="button" className="button primary main-action" disabled={!barrier.act || barrier.busy} onClick={barrier.act}>{barrier.text}</button>
           : <button type="button" className={`button main-action ${step ? '' : 'primary'}`} disabled={!!step} onClick={() => setOpen(true)}>{step ?? 'Review send'}</button>}
       </section>
-      {picking && <TokenPicker title="You send" foreign balances={address ? balances : undefined} onClose={() => setPicking(false)}
-        onPick={(picked) => { setGiven(picked.asset === 'coin' ? '' : picked.asset); setText(''); setPicking(false); }} />}
+      <Suspense fallback={null}>
+        {picking && <TokenPicker title="You send" foreign balances={address ? balances : undefined} onClose={() => setPicking(false)}
+          onPick={(picked) => { setGiven(picked.asset === 'coin' ? '' : picked.asset); setText(''); setPicking(false); }} />}
+      </Suspense>
       {open && token && amount && recipient && address && (
         <Review plan={planOf(asset, token.symbol, token.decimals, amount, recipient, warnings)} onClose={(sent) => { setOpen(false); if (sent) setText(''); }}>
           <div className="stack tight">

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { Suspense, lazy, useState } from 'react';
 import { useQueryValue } from '../app/router';
 import { at } from '../chain/addresses';
 import { usePrices } from '../chain/fees';
@@ -9,15 +9,16 @@ import { readAddress } from '../lib/address';
 import { nine, parseAmount, percent, plain, price, short } from '../lib/amount';
 import { type Warning, impactStep, slippageHint } from '../lib/safety';
 import { useSettings, USUAL_SLIPPAGE } from '../trade/settings';
-import { SettingsSheet } from '../trade/settings-sheet';
 import { type Limits, type Trade, callOf, kindOf, limitsOf, useTrade } from '../trade/swap';
 import { AmountField } from '../ui/amount-field';
 import { Amount, Note, Row } from '../ui/basics';
 import { Icon } from '../ui/icons';
-import { TokenPicker } from '../ui/token-picker';
 import { useAccount } from '../wallet/account';
 import { useBarrier } from '../wallet/connect';
 import { type Plan, Review } from '../wallet/plan';
+
+const SettingsSheet = lazy(() => import('../trade/settings-sheet'));
+const TokenPicker = lazy(() => import('../ui/token-picker'));
 
 /** Gas of a swap through some pools, for telling what to keep back; the review measures it. */
 const SWAP_GAS = 200_000n;
@@ -104,8 +105,10 @@ export default function SwapPage() {
           short={short} lowGas={pay?.asset !== 'coin' && !!address && (balanceOf(balances, 'coin') ?? 1n) === 0n} expert={settings.expert} typedProblem={typedProblem} onReview={() => setAccepted(trade)} />
       </section>
       <p className="small muted row assurance"><Icon.Shield /><span>No approvals here. The exchange takes what you sign for in this one transaction, and nothing else, ever.</span></p>
-      {picking && <TokenPicker title={picking === 'pay' ? 'You pay' : 'You receive'} balances={address ? balances : undefined} except={picking === 'pay' ? pay?.asset : get?.asset} onPick={pick} onClose={() => setPicking(undefined)} />}
-      {settingsOpen && <SettingsSheet settings={settings} onChange={setSettings} onClose={() => setSettingsOpen(false)} />}
+      <Suspense fallback={null}>
+        {picking && <TokenPicker title={picking === 'pay' ? 'You pay' : 'You receive'} balances={address ? balances : undefined} except={picking === 'pay' ? pay?.asset : get?.asset} onPick={pick} onClose={() => setPicking(undefined)} />}
+        {settingsOpen && <SettingsSheet settings={settings} onChange={setSettings} onClose={() => setSettingsOpen(false)} />}
+      </Suspense>
       {accepted && address && (
         <ReviewSwap accepted={accepted} latest={trade} slippage={slippage} minutes={settings.minutes} onAccept={setAccepted}
           onClose={(sent) => { setAccepted(undefined); if (sent) setText(''); }} />

@@ -10,7 +10,7 @@ interface Props {
   onClose: () => void;
 }
 
-export function SettingsSheet({ settings, onChange, onClose }: Props) {
+export default function SettingsSheet({ settings, onChange, onClose }: Props) {
   const [text, setText] = useState(settings.slippage === undefined ? '' : plain(BigInt(settings.slippage), 2));
   const [minutes, setMinutes] = useState(String(settings.minutes));
   const hint = slippageHint(settings.slippage ?? USUAL_SLIPPAGE);

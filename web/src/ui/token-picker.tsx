@@ -17,7 +17,7 @@ interface Props {
   onClose: () => void;
 }
 
-export function TokenPicker({ title, balances, except, foreign, onPick, onClose }: Props) {
+export default function TokenPicker({ title, balances, except, foreign, onPick, onClose }: Props) {
   const { data: tokens } = useTokens();
   const [text, setText] = useState('');
   const low = text.trim().toLowerCase();
