@@ -48,3 +48,14 @@ export async function findings(page) {
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')}: ${failureSummary.split('\n').slice(1).join(' ').trim()}`));
 }
+
+/** What sticks out of the page on the right, so that a phone would scroll sideways; tables may scroll inside themselves. */
+export async function tooWide(page) {
+  const width = page.viewportSize().width;
+  return page.evaluate((width) => {
+    if (document.documentElement.scrollWidth <= width) return [];
+    return [...document.querySelectorAll('body *')]
+      .filter((one) => one.getBoundingClientRect().right > width + 1 && !one.closest('.table-wrap, .tabs, pre, svg, .sr'))
+      .map((one) => `${one.tagName.toLowerCase()}.${one.className}: ${Math.round(one.getBoundingClientRect().right)} of ${width}`);
+  }, width);
+}

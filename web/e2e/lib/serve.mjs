@@ -28,7 +28,7 @@ export async function serve({ rpc, app }, port = 0) {
     const path = incoming.url.split('?')[0];
     if (path === '/rpc') return pass(rpc, '/', incoming, outgoing);
     if (path.startsWith('/v1/') || path.startsWith('/api')) return pass(app, incoming.url, incoming, outgoing);
-    let file = join(dist, normalize(decodeURI(path)));
+    let file = join(dist, normalize(path));
     if (!file.startsWith(dist) || !existsSync(file) || !statSync(file).isFile()) file = join(dist, 'index.html');
     outgoing.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', 'content-security-policy': POLICY, 'x-content-type-options': 'nosniff' });
     createReadStream(file).pipe(outgoing);

@@ -1,5 +1,6 @@
 // Small pieces: amounts, addresses, notes, dialogs.
 import { useEffect, useId, useRef, useState } from 'react';
+import { getAddress } from 'viem';
 import { Link } from '../app/router';
 import { type Asset, type Token } from '../chain/tokens';
 import { useLive } from '../chain/head';
@@ -92,12 +93,13 @@ export function Copy({ text, what }: { text: string; what: string }) {
 
 /** An address with its picture, a name if there is one, and a way to its page. */
 export function Party({ address, label, copy, plain }: { address: string; label?: string | null; copy?: boolean; plain?: boolean }) {
-  const text = label ?? shortHex(address);
+  const whole = /^0x[0-9a-f]{40}$/.test(address) ? getAddress(address) : address;
+  const text = label ?? shortHex(whole);
   return (
-    <span className="party" title={address}>
+    <span className="party" title={whole}>
       <Identicon address={address} size={18} />
       {plain ? <span className={label ? undefined : 'address'}>{text}</span> : <Link to={`/address/${address}`} className={label ? undefined : 'address'}>{text}</Link>}
-      {copy && <Copy text={address} what="address" />}
+      {copy && <Copy text={whole} what="address" />}
     </span>
   );
 }
