@@ -37,7 +37,7 @@ case "${1:-}" in
         npx --no-install vitest run
         [ -f dist/index.html ] || npm run --silent build
         chromium
-        node --test --test-concurrency=1 --test-reporter=spec e2e/
+        node --test --test-concurrency=2 --test-reporter=spec e2e/
         ;;
     *)
         sed -n '2,6s/^# \{0,1\}//p' "$root/scripts/web.sh" >&2

@@ -49,6 +49,7 @@ describe('the exchange in a browser', () => {
     await page.getByRole('button', { name: 'Connect', exact: true }).click();
     await page.getByRole('button', { name: /Test Wallet/ }).click();
     await page.getByRole('button', { name: /^Account/ }).waitFor();
+    // Left open when a test fails; then what it looked like is the first question.
     return { page, wallet, close: () => context.close() };
   }
 

@@ -4,6 +4,7 @@ import { createRoot } from 'react-dom/client';
 import { type Config, WagmiProvider } from 'wagmi';
 import { Pages } from './app/pages';
 import { Shell } from './app/shell';
+import { onRecovery } from './chain/head';
 import { type Status, status } from './chain/node';
 import { explain } from './chain/words';
 import './styles/tokens.css';
@@ -16,6 +17,8 @@ import { walletConfig } from './wallet/config';
 import { ConnectProvider } from './wallet/connect';
 
 const queries = new QueryClient({ defaultOptions: { queries: { retry: 1, staleTime: 2_000, refetchOnWindowFocus: true } } });
+
+onRecovery(() => void queries.invalidateQueries());
 
 interface Opened {
   chain: Status;

@@ -73,7 +73,7 @@ export async function startNode(...extra) {
   }
 }
 
-/** A dev node over a directory: `{ url, ws, stop, kill, ended, log }`, `kill` being kill -9, `log` what it says. */
+/** A dev node over a directory: `{ url, ws, app, stop, kill, ended, log }`, `app` being its other port, `kill` kill -9, `log` what it says. */
 export function launch(datadir, ...extra) {
   return start(binary(), [], datadir, extra);
 }
@@ -110,7 +110,7 @@ async function start(program, before, datadir, extra) {
   for (let attempt = 0; attempt < 300; attempt += 1) {
     if (child.exitCode !== null) break;
     if (await ready(url)) {
-      return { url, ws: `ws://127.0.0.1:${http}`, stop, kill, ended, log: () => readFileSync(log, 'utf8') };
+      return { url, ws: `ws://127.0.0.1:${http}`, app: `http://127.0.0.1:${app}`, stop, kill, ended, log: () => readFileSync(log, 'utf8') };
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }

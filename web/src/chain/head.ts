@@ -72,13 +72,18 @@ async function catchUp() {
 }
 
 let started = false;
+let recovered = () => {};
+/** Tells when the node is back after it was gone: what failed meanwhile should be read again. */
+export const onRecovery = (tell: () => void) => void (recovered = tell);
+
 function connect(wait = 500) {
   const socket = new WebSocket(socketUrl);
   let alive = false;
   socket.onopen = () => {
     alive = true;
     socket.send('{"jsonrpc":"2.0","id":1,"method":"eth_subscribe","params":["newHeads"]}');
-    catchUp().catch(() => set({ link: 'lost' }));
+    const again = state.link === 'lost';
+    catchUp().then(() => again && recovered(), () => set({ link: 'lost' }));
   };
   socket.onmessage = ({ data }) => {
     const message = JSON.parse(String(data)) as { method?: string; params?: { result: RawHead } };

@@ -18,7 +18,7 @@ export type Decoded = { interface: string; name: string; signature: string; argu
 /** What the transaction's sender paid for gas, and where it went. total = base + tip, exactly. */
 export type Fee = { total: Amount; base: Amount; tip: Amount; burnt: Amount; to: Party | null };
 
-/** One movement, in the order it happened. */
+/** One movement. Coin first, then tokens, each in the order it happened. */
 export type Transfer = { kind: "coin" | "token" | "unique"; from: Party; to: Party; quantity: Amount; depth: number; logIndex: number | null };
 
 /** What one party has more or less of one asset after the transaction; fees not counted. */
@@ -37,10 +37,10 @@ export type Transaction = { hash: string; status: "success" | "failed" | "pendin
 export type BlockSummary = { block: Block; transactions: number; gasUsed: number; gasLimit: number; baseFee: string; size: number };
 
 /** A block. */
-export type BlockDetail = { block: Block; transactions: number; gasUsed: number; gasLimit: number; baseFee: string; size: number; parentHash: string; stateRoot: string; transactionsRoot: string; receiptsRoot: string; beneficiary: Party; fees: Amount; prevrandao: string; extraData: string; signature: { signer: string; signature: string } | null };
+export type BlockDetail = { block: Block; transactions: number; gasUsed: number; gasLimit: number; baseFee: string; size: number; parentHash: string; stateRoot: string; transactionsRoot: string; receiptsRoot: string; beneficiary: Party; fees: Amount; prevrandao: string; extraData: string; signature: { signer: string | null; signature: string } | null };
 
-/** An account. */
-export type Address = { party: Party; balance: Amount; nonce: number; code: { size: number; hash: string | null; delegate: Party | null }; created: { by: Party; transaction: string; block: Block } | null; tokens: number; allowances: number; lastActive: Block | null };
+/** An account. Who made a contract is told by `/api`, action `getcontractcreation`: it takes executing a block again. */
+export type Address = { party: Party; balance: Amount; nonce: number; code: { size: number; hash: string | null; delegate: Party | null }; tokens: number | null; lastActive: Block | null };
 
 /** A token that an account holds. */
 export type Holding = { token: Party; name: string | null; balance: Amount };
@@ -52,7 +52,7 @@ export type Position = { pool: Party; shares: Amount; totalShares: Amount; amoun
 export type Entry = { block: Block; transaction: string; kind: "transaction" | "move" | "token" | "unique"; direction: "in" | "out" | "self"; counterparty: Party | null; quantity: Amount; fee: Amount; success: boolean; method: string | null; folded: "zero" | "unsigned" | "lookalike" | null };
 
 /** What somebody may take. */
-export type Allowance = { token: Party; spender: Party; value: Amount; unlimited: boolean; expiresAt: number | null; expired: boolean; balance: Amount; atRisk: Amount; changed: { block: Block; transaction: string } | null };
+export type Allowance = { token: Party; spender: Party; value: Amount; unlimited: boolean; expiresAt: number | null; expired: boolean; balance: Amount; atRisk: Amount; changed: { block: Block; transaction: string | null } };
 
 /** A token. */
 export type Token = { token: Party; name: string | null; symbol: string | null; decimals: number | null; supply: Amount | null; kind: "native" | "wrapped" | "coin" | "share" | "foreign"; creator: Party | null; minter: Party | null; foreign: string | null; holders: number; transfers: number };
@@ -67,10 +67,10 @@ export type TokenTransfer = { block: Block; transaction: string; logIndex: numbe
 export type Window = { seconds: number; swaps: number; volume0: Amount; volume1: Amount; fees0: Amount; fees1: Amount };
 
 /** A pool as lists show it. */
-export type PoolSummary = { pool: Party; token0: Party; token1: Party; reserve0: Amount; reserve1: Amount; price: string | null; mode: "v2" | "split"; day: Window };
+export type PoolSummary = { pool: Party; token0: Party; token1: Party; reserve0: Amount; reserve1: Amount; price: string | null; mode: "v2" | "split"; day: Window | null };
 
 /** A pool. */
-export type Pool = { pool: Party; token0: Party; token1: Party; reserve0: Amount; reserve1: Amount; price: string | null; mode: "v2" | "split"; day: Window; priceInverse: string | null; shares: Amount; providers: number; feeMillionths: number; makersPercent: number; communityPercent: number; feesPaid: { makers0: Amount; makers1: Amount; community0: Amount; community1: Amount }; hour: Window; week: Window; swaps: number };
+export type Pool = { pool: Party; token0: Party; token1: Party; reserve0: Amount; reserve1: Amount; price: string | null; mode: "v2" | "split"; day: Window | null; priceInverse: string | null; shares: Amount; providers: number | null; feeMillionths: number; makersPercent: number; communityPercent: number; feesPaid: { makers0: Amount; makers1: Amount; community0: Amount; community1: Amount }; hour: Window | null; week: Window | null; swaps: number | null };
 
 /** A swap, newest first. */
 export type Swap = { block: Block; transaction: string; logIndex: number; sender: Party; to: Party; in: Amount; out: Amount; price: string | null };
@@ -85,7 +85,7 @@ export type ContractDetail = { party: Party; name: string; native: boolean; docs
 export type Suggestion = { kind: "address" | "transaction" | "block" | "token" | "pool" | "contract"; id: string; title: string; detail: string; exact: boolean };
 
 /** Where the node and its chain stand. */
-export type Status = { block: Block; chainId: number; dev: boolean; clientVersion: string; coin: { symbol: string; decimals: number }; nextBaseFee: string; pending: number; queued: number; transactions: number; transactionsLastMinute: number; secondsPerBlock: number | null; tokens: number; pools: number; communityCoin: Amount; halted: string | null; operator: string | null; contracts: Record<string, string>; features: { index: boolean; analytics: boolean } };
+export type Status = { block: Block; chainId: number; dev: boolean; clientVersion: string; coin: { symbol: string; decimals: number }; nextBaseFee: string; pending: number; queued: number; transactions: number | null; transactionsLastMinute: number; secondsPerBlock: number | null; tokens: number; pools: number; communityCoin: Amount; halted: string | null; operator: string | null; contracts: Record<string, string>; features: { index: boolean; analytics: boolean } };
 
 /** What went wrong, and what to do. */
 export type Error = { error: { code: "bad_request" | "not_found" | "method_not_allowed" | "too_large" | "too_many" | "timeout" | "unavailable" | "internal"; message: string } };

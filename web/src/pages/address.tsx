@@ -6,9 +6,9 @@ import { readAddress } from '../lib/address';
 import { count } from '../lib/amount';
 import { utc } from '../lib/time';
 import { HISTORY, HistoryRow, List, Trouble } from '../explore/lists';
-import { Units, Who } from '../explore/pieces';
+import { Units } from '../explore/pieces';
 import { Verify } from '../verify/button';
-import { Age, Copy, Empty, Figure, Hash, Identicon, Note, Row, Skeleton } from '../ui/basics';
+import { Age, Copy, Empty, Figure, Identicon, Note, Row, Skeleton } from '../ui/basics';
 import { Icon } from '../ui/icons';
 
 const TABS = [['', 'History'], ['tokens', 'Tokens'], ['pools', 'Pool shares'], ['contract', 'Contract']] as const;
@@ -46,8 +46,7 @@ export default function AddressPage() {
         <dl className="figures">
           <Figure name="Balance">{account ? <><Units of={account.balance} /> <Verify address={address} /></> : <Skeleton />}</Figure>
           <Figure name="Transactions sent">{account ? count(account.nonce) : <Skeleton />}</Figure>
-          <Figure name="Tokens held">{account ? count(account.tokens) : <Skeleton />}</Figure>
-          <Figure name="Live allowances">{account ? count(account.allowances) : <Skeleton />}</Figure>
+          <Figure name="Tokens held">{account ? (account.tokens === null ? '–' : count(account.tokens)) : <Skeleton />}</Figure>
           <Figure name="Last active">{account ? (account.lastActive ? <Age timestamp={account.lastActive.timestamp} /> : 'never') : <Skeleton />}</Figure>
         </dl>
         <section className="card">
@@ -122,8 +121,6 @@ function Contract({ account }: { account: Address }) {
       <dl className="details lined">
         <Row name="Code">{count(account.code.size)} bytes</Row>
         {account.code.hash && <Row name="Hash of the code"><span className="mono break">{account.code.hash}</span></Row>}
-        {account.created && <Row name="Made by"><Who who={account.created.by} /></Row>}
-        {account.created && <Row name="In"><Hash hash={account.created.transaction} to={`/tx/${account.created.transaction}`} /></Row>}
       </dl>
       {error && !contract && <p className="muted">A user's contract. Its source is not known to this node.</p>}
       {contract && (

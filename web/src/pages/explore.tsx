@@ -31,7 +31,7 @@ export default function ExplorePage() {
       <div className="stack">
         <dl className="figures">
           <Figure name="Block">{facts ? count(facts.block.number) : <Skeleton />}</Figure>
-          <Figure name="Transactions">{facts ? <>{count(facts.transactions)} <small>{count(facts.transactionsLastMinute)} in the last minute</small></> : <Skeleton />}</Figure>
+          <Figure name="Transactions">{facts ? <>{facts.transactions === null ? '–' : count(facts.transactions)} <small>{count(facts.transactionsLastMinute)} in the last minute</small></> : <Skeleton />}</Figure>
           <Figure name="Tokens and pools">{facts ? `${count(facts.tokens)} and ${count(facts.pools)}` : <Skeleton />}</Figure>
           <Figure name="Time per block">{facts ? (facts.secondsPerBlock === null ? '–' : <>{facts.secondsPerBlock.toFixed(1)} <small>s</small></>) : <Skeleton />}</Figure>
           <Figure name="Fees to the community">{facts ? <Units of={facts.communityCoin} /> : <Skeleton />}</Figure>

@@ -65,7 +65,7 @@ function Facts({ pool, pair }: { pool: Pool; pair: Pair }) {
   const inverse = price(pool.reserves[1], pair[1].decimals, pool.reserves[0], pair[0].decimals);
   return (
     <dl className="figures">
-      <Figure name="Price" two>{rate === undefined ? 'empty' : <>{short(rate, 18)} {pair[1].symbol}<br /><small>per {pair[0].symbol}; the other way {short(inverse ?? 0n, 18)}</small></>}</Figure>
+      <Figure name="Price" two>{rate === undefined ? 'empty' : <>{short(rate, 18)} {pair[1].symbol}<br /><small>for 1 {pair[0].symbol}; 1 {pair[1].symbol} is {short(inverse ?? 0n, 18)} {pair[0].symbol}</small></>}</Figure>
       <Figure name="Holds" two><Amount value={pool.reserves[0]} token={pair[0]} /><br /><Amount value={pool.reserves[1]} token={pair[1]} /></Figure>
       <Figure name="Fees to makers, ever" two>{fees ? <><Amount value={fees.makers[0]} token={pair[0]} /><br /><Amount value={fees.makers[1]} token={pair[1]} /></> : <Skeleton />}</Figure>
       <Figure name="To the community, ever" two>{fees ? <><Amount value={fees.community[0]} token={pair[0]} /><br /><Amount value={fees.community[1]} token={pair[1]} /></> : <Skeleton />}</Figure>

@@ -4,6 +4,7 @@ import { at } from '../chain/addresses';
 import { usePrices } from '../chain/fees';
 import { deadlineIn } from '../chain/head';
 import { type Side } from '../chain/node';
+import { type Pool, usePools } from '../chain/pools';
 import { type Asset, type Token, balanceOf, useBalances, useToken, useTokens } from '../chain/tokens';
 import { readAddress } from '../lib/address';
 import { nine, parseAmount, percent, plain, price, short } from '../lib/amount';
@@ -29,13 +30,19 @@ const asset = (text: string, otherwise?: Asset): Asset | undefined => {
   return read.kind === 'address' ? read.address : otherwise;
 };
 
+/** What is offered first: the other side of the pool with the most coin, for names and ages can be had for nothing. */
+function deepest(pools?: Pool[]): Asset | undefined {
+  const withCoin = (pools ?? []).filter(({ tokens: [first] }) => first === at.weth);
+  return withCoin.sort((a, b) => (a.reserves[0] < b.reserves[0] ? 1 : -1))[0]?.tokens[1];
+}
+
 export default function SwapPage() {
   const [from, setFrom] = useQueryValue('from');
   const [to, setTo] = useQueryValue('to');
   const { data: tokens } = useTokens();
-  const firstToken = tokens?.find((token) => token.asset !== 'coin' && token.asset !== at.weth);
+  const { data: pools } = usePools();
   const pay = useToken(asset(from, 'coin'));
-  const get = useToken(asset(to, firstToken?.asset));
+  const get = useToken(asset(to, deepest(pools)));
   const [side, setSide] = useState<Side>('exactIn');
   const [text, setText] = useState('');
   const [picking, setPicking] = useState<'pay' | 'get'>();
@@ -98,7 +105,6 @@ export default function SwapPage() {
         <div className="flip"><button type="button" onClick={flip} aria-label="Swap the other way round"><Icon.Down /></button></div>
         <AmountField label="You receive" text={shown('exactOut')} onText={type('exactOut')} token={get} onToken={() => setPicking('get')} balance={balanceOf(balances, get?.asset)}
           problem={side === 'exactOut' ? typedProblem : undefined} waiting={side === 'exactIn' && quoted.isFetching && !trade} />
-        {trade?.kind === 'swap' && amount && <div className="rate"><Rate trade={trade} /></div>}
         {trade && amount && <Details trade={trade} limits={limitsOf(trade, slippage)} slippage={slippage} auto={settings.slippage === undefined} minutes={settings.minutes} tokens={tokens} gasPrice={prices?.expected} />}
         {trade && <ImpactNote trade={trade} expert={settings.expert} />}
         <MainButton pay={pay} get={get} amount={amount} trade={trade} loading={quoted.isLoading} failed={quoted.isError} noRoute={quoted.data === null}
@@ -158,11 +164,11 @@ function Details({ trade, limits, slippage, auto, minutes, tokens, gasPrice }: {
 }) {
   if (trade.kind !== 'swap') return <p className="muted small">One {trade.pay.symbol} is one {trade.get.symbol}, always: no fee, no slippage.</p>;
   return (
-    <details className="disclosure" open>
-      <summary><span className="muted">Details</span><Icon.Chevron /></summary>
+    <div>
+      <dl className="details"><Row name="Rate"><Rate trade={trade} /></Row></dl>
       <TradeRows trade={trade} limits={limits} slippage={slippage} auto={auto} minutes={minutes} tokens={tokens} />
       {gasPrice !== undefined && <dl className="details"><Row name="Network cost" hint="Measured exactly before you sign">about {short(SWAP_GAS * gasPrice, 18)} LIM</Row></dl>}
-    </details>
+    </div>
   );
 }
 

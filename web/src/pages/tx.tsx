@@ -4,6 +4,7 @@ import { type TraceCall, readTrace } from '../explore/trace';
 import { useOne } from '../explore/read';
 import { type Decoded, type Event, type Transaction } from '../chain/v1';
 import { explain } from '../chain/words';
+import { same } from '../lib/address';
 import { count, gwei } from '../lib/amount';
 import { utc } from '../lib/time';
 import { Status, Trouble, method } from '../explore/lists';
@@ -47,6 +48,12 @@ export default function TransactionPage() {
   );
 }
 
+/** What the sender is out of and into comes first; the rest as it is told. */
+function sendersFirst({ changes, from }: Transaction) {
+  const own = (address: string) => same(address, from.address);
+  return [...changes.filter(({ party }) => own(party.address)), ...changes.filter(({ party }) => !own(party.address))];
+}
+
 function Overview({ tx }: { tx: Transaction }) {
   return (
     <div className="stack">
@@ -54,7 +61,7 @@ function Overview({ tx }: { tx: Transaction }) {
         <section>
           <h3>Who has more, who has less</h3>
           <ul className="changes">
-            {tx.changes.map(({ party, change }, index) => (
+            {sendersFirst(tx).map(({ party, change }, index) => (
               <li key={index} className={change.units.startsWith('-') ? 'out' : 'in'}><Who who={party} /><span className="sum"><Units of={change} sign link /></span></li>
             ))}
           </ul>
