@@ -111,6 +111,26 @@ describe('an account in a browser', () => {
     await context.close();
   });
 
+  it('takes everything back at once where the wallet can', async () => {
+    const owner = devAccount(5);
+    const signer = createWalletClient({ account: owner, chain: devChain(node.url), transport: http(node.url) });
+    for (const index of [7, 8]) {
+      const hash = await signer.writeContract({ address: usd, abi: erc20Abi, functionName: 'approve', args: [devAccount(index).address, 1n] });
+      await chain.waitForTransactionReceipt({ hash, pollingInterval: 50 });
+    }
+    const context = await browser.newContext(DESKTOP);
+    const wallet = await installWallet(context, node.url, 5, { connected: true, batches: true });
+    const page = await newPage(context, web.url);
+    await page.goto(`${web.url}/allowances`);
+    await page.getByRole('button', { name: 'Revoke all in one transaction' }).click();
+    await page.getByText('Nobody may take anything').waitFor();
+    const [{ params: [request] }] = wallet.asked.filter(({ method }) => method === 'wallet_sendCalls');
+    assert.equal(request.atomicRequired, true);
+    assert.equal(request.calls.length, 2);
+    assert.deepEqual(page.faults, []);
+    await context.close();
+  });
+
   it('meets hostile names and addresses without harm', async () => {
     const owner = devAccount(9);
     const wallet = createWalletClient({ account: owner, chain: devChain(node.url), transport: http(node.url) });

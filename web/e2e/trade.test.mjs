@@ -109,6 +109,28 @@ describe('the exchange in a browser', () => {
     await close();
   });
 
+  it('tells when the price has changed since, and stops what would bring too little', async () => {
+    const { page, close } = await visitor(7, '/swap');
+    await page.getByLabel('You pay', { exact: true }).fill('10');
+    await page.getByRole('button', { name: 'Review swap' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('▲ Arrives').waitFor();
+    const confirm = dialog.getByRole('button', { name: 'Confirm swap' });
+    assert.ok(await confirm.isEnabled());
+    // Somebody else sells so much that the price falls by more than the tolerance.
+    await limpid('swap', '60', 'LIM', 'mUSD', '--from', 'dev:9', '--rpc', node.url, '--yes');
+    await dialog.getByText('The price has changed').waitFor();
+    await dialog.getByText('It would fail: The price moved').waitFor();
+    assert.ok(await confirm.isDisabled());
+    await shot(page, 'swap-price-changed');
+    await clean(page, 'price changed');
+    await dialog.getByRole('button', { name: 'Accept' }).click();
+    await dialog.getByText('▲ Arrives').waitFor();
+    await confirm.click();
+    await bell(page);
+    await close();
+  });
+
   it('says what a large trade costs, and stops a ruinous one', async () => {
     const { page, close } = await visitor(2, '/swap');
     await page.getByLabel('You pay', { exact: true }).fill('120');

@@ -10,7 +10,7 @@ export const devChain = (rpc) =>
   defineChain({ id: 31_337, name: 'dev', nativeCurrency: { name: 'LIM', symbol: 'LIM', decimals: 18 }, rpcUrls: { default: { http: [rpc] } } });
 
 /** Puts a wallet of dev account `index` into every page of `context`; what it was asked is in `asked`. */
-export async function installWallet(context, rpc, index, { connected = false } = {}) {
+export async function installWallet(context, rpc, index, { connected = false, batches = false } = {}) {
   const account = devAccount(index);
   const chain = devChain(rpc);
   const wallet = createWalletClient({ account, chain, transport: http(rpc) });
@@ -18,6 +18,7 @@ export async function installWallet(context, rpc, index, { connected = false } =
   const state = { account, asked: [], refuse: false, open: connected, chainId: '0x7a69' };
   await context.exposeFunction('walletAnswers', async (method, params) => {
     state.asked.push({ method, params });
+    const unsupported = { code: 4200, message: 'Not supported' };
     const refused = { code: 4001, message: 'User rejected the request.' };
     try {
       switch (method) {
@@ -35,7 +36,16 @@ export async function installWallet(context, rpc, index, { connected = false } =
           const [{ to, data, value, gas }] = params;
           return { result: await wallet.sendTransaction({ to, data, value: value && BigInt(value), gas: gas && BigInt(gas) }) };
         }
-        case 'wallet_getCapabilities': case 'wallet_sendCalls': return { error: { code: 4200, message: 'Not supported' } };
+        case 'wallet_getCapabilities': return batches ? { result: { [state.chainId]: { atomic: { status: 'supported' } } } } : { error: unsupported };
+        case 'wallet_sendCalls': {
+          if (!batches) return { error: unsupported };
+          // What a smart account does in one transaction, an ordinary one can only do one after the other.
+          for (const { to, data, value } of params[0].calls) {
+            const hash = await wallet.sendTransaction({ to, data, value: value && BigInt(value) });
+            await node.waitForTransactionReceipt({ hash, pollingInterval: 50 });
+          }
+          return { result: { id: '0x1' } };
+        }
         default: return { result: await node.request({ method, params }) };
       }
     } catch (error) {

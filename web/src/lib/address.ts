@@ -29,3 +29,18 @@ export function readAddress(text: string): AddressText {
     ? { kind: 'address', address: getAddress(lower) }
     : { kind: 'checksum' };
 }
+
+/**
+ * Bytes for an address's picture. Every digit stirs every byte, so that two addresses which begin and end alike look
+ * different; no secret depends on it.
+ */
+export function stirred(address: string, bytes: number): number[] {
+  let state = 0x811c9dc5;
+  for (const digit of address.toLowerCase()) state = Math.imul(state ^ digit.charCodeAt(0), 0x01000193) >>> 0;
+  return Array.from({ length: bytes }, () => {
+    state = (state + 0x9e3779b9) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 16), 0x85ebca6b);
+    mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+    return ((mixed ^ (mixed >>> 16)) >>> 0) & 255;
+  });
+}

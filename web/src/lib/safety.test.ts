@@ -1,6 +1,6 @@
 import { type Address } from 'viem';
 import { describe, expect, it } from 'vitest';
-import { inFours, readAddress } from './address';
+import { inFours, readAddress, stirred } from './address';
 import { type RecipientFacts, impactStep, isUnlimited, leastOf, lookAlike, mostOf, recipientWarnings, slippageHint } from './safety';
 
 const me = '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266' as Address;
@@ -48,6 +48,17 @@ describe('addresses', () => {
     expect(readAddress(`0x${'g'.repeat(40)}`).kind).toBe('malformed');
     expect(readAddress('').kind).toBe('empty');
     expect(inFours(friend).join('')).toBe(friend);
+  });
+});
+
+describe('pictures', () => {
+  it('of addresses that begin and end alike differ', () => {
+    const real = stirred(friend, 12);
+    expect(stirred(friend.toLowerCase(), 12), 'whatever its case').toEqual(real);
+    expect(new Set(real).size).toBeGreaterThan(6);
+    for (const other of [copy, friend.replace('c3A0', 'c3A1'), `0x${'0'.repeat(39)}1`, `0x${'0'.repeat(39)}2`]) {
+      expect(stirred(other, 12).filter((byte, at) => byte === real[at]).length).toBeLessThan(3);
+    }
   });
 });
 

@@ -4,7 +4,7 @@ import { getAddress } from 'viem';
 import { Link } from '../app/router';
 import { type Asset, type Token } from '../chain/tokens';
 import { useLive } from '../chain/head';
-import { inFours, shortHex } from '../lib/address';
+import { inFours, shortHex, stirred } from '../lib/address';
 import { exact, short } from '../lib/amount';
 import { type Level } from '../lib/safety';
 import { span, utc } from '../lib/time';
@@ -26,17 +26,13 @@ export const Skeleton = ({ wide = 4 }: { wide?: number }) => (
   <span className="skeleton" aria-label="loading" role="img">{'\u2007'.repeat(wide)}</span>
 );
 
-/** Colours that belong to an address: three hues from its digits. */
-function hues(address: string): [number, number, number] {
-  const n = parseInt(address.slice(2, 10) || '0', 16);
-  return [n % 360, (n >> 9) % 360, (n >> 17) % 360].map((hue) => (hue + 360) % 360) as [number, number, number];
-}
+/** Three hues that belong to an address. */
+const hues = (address: string) => stirred(address, 3).map((byte) => Math.round((byte * 360) / 256)) as [number, number, number];
 
 /** A picture of an address, so that two of them are told apart at a glance. */
 export function Identicon({ address, size = 22 }: { address: string; size?: number }) {
-  const digits = address.slice(2).toLowerCase().padEnd(40, '0');
   const [a, b, c] = hues(address);
-  const cells = Array.from({ length: 12 }, (_, at) => parseInt(digits.slice(at * 3, at * 3 + 3), 16));
+  const cells = stirred(`picture of ${address}`, 12);
   return (
     <svg className="identicon" width={size} height={size} viewBox="0 0 8 8" aria-hidden="true">
       <rect width="8" height="8" fill={`hsl(${a} 55% 88%)`} />
