@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { Suspense, lazy, useState } from 'react';
 import { Link, useParams, useQueryValue } from '../app/router';
 import { deadlineIn } from '../chain/head';
 import { type Pool, poolTokens, useFeesPaid, usePools, usePositions } from '../chain/pools';
@@ -15,7 +15,8 @@ import { Icon } from '../ui/icons';
 import { useAccount } from '../wallet/account';
 import { useBarrier } from '../wallet/connect';
 import { type Plan, Review } from '../wallet/plan';
-import { PoolActivity } from '../explore/pool-activity';
+
+const PoolActivity = lazy(() => import('../explore/pool-activity'));
 
 type Pair = [Token, Token];
 const ADD_GAS_LIM = 10n ** 15n;
@@ -48,8 +49,8 @@ export default function PoolPage() {
         <div className="stack">
           <Facts pool={pool} pair={pair} />
           <MyPosition pool={pool} pair={pair} />
+          <Suspense fallback={null}><PoolActivity pool={pool.pair} /></Suspense>
           <HoldingTable pair={pair} />
-          <PoolActivity pool={pool.pair} />
         </div>
         <Liquidity pool={pool} pair={pair} />
       </div>
