@@ -13,11 +13,12 @@ rust() { cargo test --profile ci --locked --workspace --no-fail-fast; }
 export LIMPID_REQUIRE_REFERENCE=1
 failed=0
 stage "reference bytecode" reference
+# Before the binary, which takes the app in.
+stage "web app" scripts/web.sh build || failed=1
 stage "compile tests" build
 stage "Rust tests" rust || failed=1
 stage "client packages" scripts/clients.sh install || failed=1
 stage "client tests" env LIMPID_BIN="$target/ci/limpid" scripts/clients.sh test || failed=1
-stage "web app" scripts/web.sh build || failed=1
 stage "web tests" env LIMPID_BIN="$target/ci/limpid" scripts/web.sh test || failed=1
 # The test harness shows no words of tests that pass.
 for folder in "vectors:${LIMPID_VECTORS:-$root/../shared/vectors}" "data:${LIMPID_DATA:-$root/../shared/data}"; do

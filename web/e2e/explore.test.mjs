@@ -17,10 +17,26 @@ const node = await startNode();
 const web = await serve({ rpc: node.url, app: node.app });
 const browser = await launch();
 const indexed = await fetch(`${node.app}/v1/status`).then((answer) => answer.ok, () => false);
+// By name, as people open it: the node sends those who come by number there.
+const served = node.app.replace('127.0.0.1', 'localhost');
+const inside = await fetch(`${served}/`).then(async (answer) => answer.ok && /assets\/index-/.test(await answer.text()), () => false);
 after(async () => {
   await browser.close();
   await web.stop();
   await node.stop();
+});
+
+describe('the app inside the node', { skip: !inside && 'this node was built without its app' }, () => {
+  it('works from the node\'s own port, with nothing between', async () => {
+    const context = await browser.newContext(DESKTOP);
+    const page = await newPage(context, served);
+    await page.goto(`${served}/swap`);
+    await page.getByRole('link', { name: /^Block / }).waitFor();
+    await page.goto(`${served}/portfolio`);
+    await page.getByRole('heading', { name: 'Your portfolio' }).waitFor();
+    await clean(page, 'served by the node');
+    await context.close();
+  });
 });
 
 describe('the explorer of a node without an index', { skip: indexed && 'this node keeps an index' }, () => {

@@ -1,15 +1,20 @@
 import { Link, go } from '../app/router';
 import { poolTokens, usePools, usePositions } from '../chain/pools';
-import { useTokens } from '../chain/tokens';
+import { type Token, useTokens } from '../chain/tokens';
 import { price, share, short } from '../lib/amount';
 import { Amount, Empty, Failed, PairIcons, Skeleton } from '../ui/basics';
 import { Icon } from '../ui/icons';
+import { type PoolSummary } from '../chain/v1';
 import { explain } from '../chain/words';
+import { useList } from '../explore/read';
+import { same } from '../lib/address';
 import { useAccount } from '../wallet/account';
 
 export default function PoolsPage() {
   const { data: pools, error, refetch } = usePools();
   const { data: tokens } = useTokens();
+  // Only where the node keeps an index.
+  const { items: figures } = useList<PoolSummary>('pools', { limit: 100 });
   return (
     <>
       <div className="page-head">
@@ -27,7 +32,7 @@ export default function PoolsPage() {
           ) : (
             <div className="table-wrap">
               <table className="cards">
-                <thead><tr><th scope="col">Pool</th><th scope="col" className="right">Price</th><th scope="col" className="right">Holds</th><th scope="col" className="right">Fee</th><th scope="col"><span className="sr">Open</span></th></tr></thead>
+                <thead><tr><th scope="col">Pool</th><th scope="col" className="right">Price</th><th scope="col" className="right">Holds</th>{figures.length > 0 && <th scope="col" className="right">Volume, 24 h</th>}<th scope="col" className="right">Fee</th><th scope="col"><span className="sr">Open</span></th></tr></thead>
                 <tbody>
                   {(pools ?? []).map((pool) => {
                     const pair = poolTokens(pool, tokens);
@@ -38,6 +43,7 @@ export default function PoolsPage() {
                         <td className="head"><span className="row"><PairIcons tokens={pair} /><Link to={`/pool/${pool.pair}`} onClick={(event) => event.stopPropagation()}><b>{pair[0].symbol} / {pair[1].symbol}</b></Link></span></td>
                         <td className="right" data-label="Price">{rate === undefined ? 'empty' : `1 ${pair[0].symbol} = ${short(rate, 18)} ${pair[1].symbol}`}</td>
                         <td className="right" data-label="Holds"><span><Amount value={pool.reserves[0]} token={pair[0]} /><br /><Amount value={pool.reserves[1]} token={pair[1]} /></span></td>
+                        {figures.length > 0 && <td className="right" data-label="Volume, 24 h"><Volume of={figures.find((one) => same(one.pool.address, pool.pair))} flipped={pool.flipped} pair={pair} /></td>}
                         <td className="right" data-label="Fee">0.3 %</td>
                         <td className="right" data-label=""><Link className="button slim" to={`/pool/${pool.pair}`} onClick={(event) => event.stopPropagation()}>Add</Link></td>
                       </tr>
@@ -52,6 +58,13 @@ export default function PoolsPage() {
       </div>
     </>
   );
+}
+
+function Volume({ of, flipped, pair }: { of?: PoolSummary; flipped: boolean; pair: [Token, Token] }) {
+  if (!of?.day) return <>–</>;
+  const both = [of.day.volume0, of.day.volume1].map(({ units }) => BigInt(units)) as [bigint, bigint];
+  const [first, second] = flipped ? [both[1], both[0]] : both;
+  return <span><Amount value={first} token={pair[0]} /><br /><Amount value={second} token={pair[1]} /></span>;
 }
 
 export function Positions() {
