@@ -40,6 +40,23 @@ function useSuggestions(text: string) {
   return { items: [...byForm(text), ...found].slice(0, 8), settled: asked.isError };
 }
 
+function Found({ id, items, active, settled, onActive, onPick }: {
+  id: string; items: Suggestion[]; active: number; settled: boolean; onActive: (index: number) => void; onPick: (one: Suggestion) => void;
+}) {
+  return (
+    <ul className="search-list" id={`${id}-list`} role="listbox" aria-label="Suggestions">
+      {items.map((one, index) => (
+        <li key={one.kind + one.id} id={`${id}-${index}`} role="option" aria-selected={index === active}
+          onMouseEnter={() => onActive(index)} onMouseDown={(event) => event.preventDefault()} onClick={() => onPick(one)}>
+          <span className="grow break"><b>{one.title}</b>{one.detail && <span className="muted small"> {one.detail}</span>}</span>
+          <span className="tag">{one.kind}</span>
+        </li>
+      ))}
+      {items.length === 0 && <li role="option" aria-selected="false" aria-disabled="true" className="muted">{settled ? 'Nothing found. Try a whole address, a hash, a block number, or a token\'s name.' : 'Looking …'}</li>}
+    </ul>
+  );
+}
+
 export function Search() {
   const [text, setText] = useState('');
   const [open, setOpen] = useState(false);
@@ -108,16 +125,7 @@ export function Search() {
       />
       <kbd aria-hidden="true">/</kbd>
       {shown && (
-        <ul className="search-list" id={`${id}-list`} role="listbox" aria-label="Suggestions">
-          {items.map((one, index) => (
-            <li key={one.kind + one.id} id={`${id}-${index}`} role="option" aria-selected={index === active}
-              onMouseEnter={() => setActive(index)} onMouseDown={(event) => event.preventDefault()} onClick={() => pick(one)}>
-              <span className="grow break"><b>{one.title}</b>{one.detail && <span className="muted small"> {one.detail}</span>}</span>
-              <span className="tag">{one.kind}</span>
-            </li>
-          ))}
-          {items.length === 0 && <li role="option" aria-selected="false" aria-disabled="true" className="muted">{settled ? 'Nothing found. Try a whole address, a hash, a block number, or a token\'s name.' : 'Looking …'}</li>}
-        </ul>
+        <Found id={id} items={items} active={active} settled={settled} onActive={setActive} onPick={pick} />
       )}
     </form>
   );

@@ -36,31 +36,20 @@ function deepest(pools?: Pool[]): Asset | undefined {
   return withCoin.sort((a, b) => (a.reserves[0] < b.reserves[0] ? 1 : -1))[0]?.tokens[1];
 }
 
-export default function SwapPage() {
+/** What is typed and chosen, and the best trade for it. */
+function useSwapForm() {
   const [from, setFrom] = useQueryValue('from');
   const [to, setTo] = useQueryValue('to');
-  const { data: tokens } = useTokens();
   const { data: pools } = usePools();
   const pay = useToken(asset(from, 'coin'));
   const get = useToken(asset(to, deepest(pools)));
   const [side, setSide] = useState<Side>('exactIn');
   const [text, setText] = useState('');
-  const [picking, setPicking] = useState<'pay' | 'get'>();
-  const [settings, setSettings] = useSettings();
-  const [settingsOpen, setSettingsOpen] = useState(false);
-  const [accepted, setAccepted] = useState<Trade>();
-  const { address } = useAccount();
-  const { data: balances } = useBalances(address);
-  const { data: prices } = usePrices();
-  const slippage = settings.slippage ?? USUAL_SLIPPAGE;
-
   const typed = side === 'exactIn' ? pay : get;
   const read = typed ? parseAmount(text, typed.decimals) : undefined;
   const amount = read?.ok && read.value > 0n ? read.value : undefined;
   const quoted = useTrade(pay, get, side, amount);
   const trade = quoted.data ?? undefined;
-  const balance = balanceOf(balances, pay?.asset);
-  const reserve = pay?.asset === 'coin' ? SWAP_GAS * (prices?.most ?? 0n) : 0n;
 
   const shown = (where: Side) => {
     if (side === where) return text;
@@ -79,18 +68,28 @@ export default function SwapPage() {
     else setText('');
     setSide('exactIn');
   };
-  const pick = (token: Token) => {
-    if (picking === 'pay') {
-      if (token.asset === get?.asset) setTo(pay?.asset ?? '');
-      setFrom(token.asset);
-    } else {
-      if (token.asset === pay?.asset) setFrom(get?.asset ?? '');
-      setTo(token.asset);
-    }
-    setPicking(undefined);
+  /** Choosing what is on the other side already turns the two round. */
+  const choose = (where: 'pay' | 'get', token: Token) => {
+    const [other, setOwn, setOther] = where === 'pay' ? [get, setFrom, setTo] as const : [pay, setTo, setFrom] as const;
+    if (token.asset === other?.asset) setOther((where === 'pay' ? pay : get)?.asset ?? '');
+    setOwn(token.asset);
   };
+  return { pay, get, side, amount, quoted, trade, problem: read && !read.ok ? read.why : undefined, shown, type, flip, choose, clear: () => setText('') };
+}
 
-  const typedProblem = read && !read.ok ? read.why : undefined;
+export default function SwapPage() {
+  const { pay, get, side, amount, quoted, trade, problem: typedProblem, shown, type, flip, choose, clear } = useSwapForm();
+  const { data: tokens } = useTokens();
+  const [picking, setPicking] = useState<'pay' | 'get'>();
+  const [settings, setSettings] = useSettings();
+  const [settingsOpen, setSettingsOpen] = useState(false);
+  const [accepted, setAccepted] = useState<Trade>();
+  const { address } = useAccount();
+  const { data: balances } = useBalances(address);
+  const { data: prices } = usePrices();
+  const slippage = settings.slippage ?? USUAL_SLIPPAGE;
+  const balance = balanceOf(balances, pay?.asset);
+  const reserve = pay?.asset === 'coin' ? SWAP_GAS * (prices?.most ?? 0n) : 0n;
   const short = trade && balance !== undefined && address ? trade.amountIn > balance : false;
   return (
     <div className="narrow stack">
@@ -112,12 +111,12 @@ export default function SwapPage() {
       </section>
       <p className="small muted row assurance"><Icon.Shield /><span>No approvals here. The exchange takes what you sign for in this one transaction, and nothing else, ever.</span></p>
       <Suspense fallback={null}>
-        {picking && <TokenPicker title={picking === 'pay' ? 'You pay' : 'You receive'} balances={address ? balances : undefined} except={picking === 'pay' ? pay?.asset : get?.asset} onPick={pick} onClose={() => setPicking(undefined)} />}
+        {picking && <TokenPicker title={picking === 'pay' ? 'You pay' : 'You receive'} balances={address ? balances : undefined} except={picking === 'pay' ? pay?.asset : get?.asset} onPick={(token) => { choose(picking, token); setPicking(undefined); }} onClose={() => setPicking(undefined)} />}
         {settingsOpen && <SettingsSheet settings={settings} onChange={setSettings} onClose={() => setSettingsOpen(false)} />}
       </Suspense>
       {accepted && address && (
         <ReviewSwap accepted={accepted} latest={trade} slippage={slippage} minutes={settings.minutes} onAccept={setAccepted}
-          onClose={(sent) => { setAccepted(undefined); if (sent) setText(''); }} />
+          onClose={(sent) => { setAccepted(undefined); if (sent) clear(); }} />
       )}
     </div>
   );
