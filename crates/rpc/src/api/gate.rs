@@ -1,5 +1,5 @@
-//! How many traces, and proofs of earlier blocks, are made at once. A trace may take a hundred megabytes, a proof a
-//! quarter of a second, so the number of requests must not decide.
+//! How many traces, and proofs of earlier blocks, are made at once. A trace may take a hundred megabytes, a proof over a
+//! million accounts half a second and at worst two, so the number of requests must not decide.
 
 use crate::error::{LIMIT, Result, RpcError};
 use parking_lot::{Condvar, Mutex};

@@ -51,7 +51,7 @@ fn proof(api: &Api, mut args: Args) -> Result<RpcProof> {
     let slots = keys.iter().map(|key| slot(key, "storage slot")).collect::<Result<Vec<_>>>()?;
     let at = args.block()?;
     args.end()?;
-    // Of an earlier block tries are made again: up to a quarter of a second, and for each block that is asked about.
+    // Of an earlier block tries are made again: half a second over a million accounts, for each block asked about.
     let node = api.node();
     let past = node.height(at)?.is_some_and(|height| height < node.block_number());
     let _pass = past.then(|| api.may_trace()).transpose()?;
