@@ -32,7 +32,7 @@ layer() {
         chain) echo 7 ;;
         wallet) echo 0 ;;
         client) echo 7 ;;
-        rpc) echo 8 ;;
+        rpc | index) echo 8 ;;
         market) echo 9 ;;
         *) echo 10 ;;
     esac

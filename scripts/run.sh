@@ -48,7 +48,7 @@ wait "$market" || echo "The market stopped with an error; the node goes on." >&2
 market=
 cat <<TEXT
 
-The market is over; the node is still at $LIMPID_RPC. In another terminal:
+The market is over; the node is still at $LIMPID_RPC, and its explorer's API at http://localhost:$app/v1/status. In another terminal:
 
   export PATH="$(dirname "$limpid"):\$PATH" LIMPID_RPC=$LIMPID_RPC
   limpid pool show LIM mUSD

@@ -56,6 +56,9 @@ pub enum Command {
     /// Check, compact, back up and restore a chain's data folder
     #[command(subcommand)]
     Db(cmd::db::DbCommand),
+    /// Rebuild the explorer's index
+    #[command(subcommand)]
+    Index(cmd::index::IndexCommand),
     /// Copy a foreign chain from a file of blocks
     Import(cmd::import::ImportArgs),
     /// Make, import and list wallets

@@ -78,6 +78,7 @@ fn run(cli: Cli) -> Result<(), error::CliError> {
         Command::Abi(args) => cmd::abi::run(args, &global),
         Command::Completions(args) => cmd::completions::run(args),
         Command::Db(command) => cmd::db::run(command, &global),
+        Command::Index(command) => cmd::index::run(command, &global),
         command => {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
             runtime.block_on(online(command, &global))
@@ -103,6 +104,7 @@ async fn online(command: Command, global: &args::Global) -> Result<(), error::Cl
         Command::Init(_)
         | Command::Node(_)
         | Command::Db(_)
+        | Command::Index(_)
         | Command::Import(_)
         | Command::Wallet(_)
         | Command::Abi(_)

@@ -74,6 +74,7 @@ fn execute(
     }
     let rules = rules_of(&genesis);
     let ledger = Ledger::open(store.clone(), genesis, rules, None)?;
+    ledger.keep_explorer()?;
     let mut mark = Batch::new();
     rows::put_import(&mut mark, Import::Executed);
     store.commit(&mark)?;

@@ -34,6 +34,7 @@
 //!    and keeps within its limits (`tests/it/pool.rs`).
 //! 8. Every move of coin and token is in the history of each party, in the batch of its block
 //!    (`tests/it/history.rs`, `tests/it/system.rs`).
+//!    So is what an explorer asks of all blocks ([`explorer`], `tests/it/explorer.rs`).
 //! 9. Pruning and backups go on beside blocks, and a whole directory can be checked: any row that is changed or missing
 //!    is found (`tests/it/upkeep.rs`).
 //! 10. A data directory opens only under the rules it was written under (`tests/it/blocks.rs`).
@@ -49,6 +50,7 @@
 pub mod block;
 mod edit;
 mod error;
+pub mod explorer;
 mod feed;
 pub mod fees;
 pub mod genesis;

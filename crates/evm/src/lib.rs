@@ -49,6 +49,7 @@ pub mod testkit;
 pub mod tracer;
 pub mod types;
 mod vm;
+pub mod words;
 
 pub use executor::BlockExecutor;
 pub use registry::{Registry, Rules};

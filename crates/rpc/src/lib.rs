@@ -41,7 +41,8 @@ pub mod server;
 pub mod types;
 
 pub use api::{Api, CLIENT_VERSION};
-pub use server::{Config, Observer, ServeError, Server};
+pub use jsonrpsee::server::HttpBody;
+pub use server::{Config, Handler, Observer, ServeError, Server};
 
 /// The names of all methods that a node offers, sorted.
 pub fn method_names(node: limpid_chain::Node) -> Vec<&'static str> {

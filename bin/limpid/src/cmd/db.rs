@@ -196,7 +196,8 @@ fn beside(folder: &Path) -> Result<PathBuf> {
     Ok(draft)
 }
 
-fn stop_first(error: &StoreError) -> CliError {
+/// What a folder that does not open says.
+pub fn stop_first(error: &StoreError) -> CliError {
     match error {
         StoreError::InUse { path } => CliError::Told(format!("{path} is in use by a running node; stop it first")),
         other => CliError::Told(other.to_string()),
@@ -256,18 +257,20 @@ fn disk(folder: &Path) -> u64 {
 }
 
 /// One line on a terminal, written over and over; nothing elsewhere.
-struct Progress {
+pub struct Progress {
     shown: bool,
     last: Option<Instant>,
     width: usize,
 }
 
 impl Progress {
-    fn new(json: bool) -> Self {
+    /// Nothing is shown beside JSON.
+    pub fn new(json: bool) -> Self {
         Self { shown: !json && std::io::stderr().is_terminal(), last: None, width: 0 }
     }
 
-    fn say(&mut self, text: impl FnOnce() -> String) {
+    /// Shows a line, but not too often.
+    pub fn say(&mut self, text: impl FnOnce() -> String) {
         if self.shown && self.last.is_none_or(|last| last.elapsed() > Duration::from_millis(200)) {
             let text = text();
             let width = text.chars().count();
@@ -277,7 +280,8 @@ impl Progress {
         }
     }
 
-    fn end(&self) {
+    /// Takes the line away.
+    pub fn end(&self) {
         if self.width > 0 {
             eprint!("\r{}\r", " ".repeat(self.width));
         }

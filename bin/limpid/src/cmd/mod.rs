@@ -7,6 +7,7 @@ pub mod db;
 pub mod gateway;
 pub mod history;
 pub mod import;
+pub mod index;
 pub mod init;
 pub mod market;
 pub mod node;

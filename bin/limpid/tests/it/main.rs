@@ -1,4 +1,5 @@
 //! The program as a person runs it: the built binary, its output and what it leaves on disk.
+mod app;
 mod db;
 mod execution_apis;
 mod flows;
@@ -80,6 +81,7 @@ impl Home {
 /// A running node; killed when dropped.
 pub(crate) struct Node {
     pub(crate) home: Home,
+    pub(crate) app_port: u16,
     child: Child,
 }
 
@@ -104,7 +106,8 @@ impl Node {
 
     /// A node on the folder `chain` of a home.
     pub(crate) fn start_in(mut home: Home, args: &[&str]) -> Self {
-        let ports = [free_port(), free_port()].map(|port| port.to_string());
+        let app_port = free_port();
+        let ports = [free_port(), app_port].map(|port| port.to_string());
         home.rpc = format!("http://127.0.0.1:{}", ports[0]);
         let log = std::fs::File::create(home.path("node.log")).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_limpid"))
@@ -116,7 +119,7 @@ impl Node {
             .stderr(log)
             .spawn()
             .unwrap();
-        let mut node = Self { home, child };
+        let mut node = Self { home, app_port, child };
         let deadline = Instant::now() + Duration::from_secs(60);
         while !node.home.run(&["status"], "").status.success() {
             let ended = node.child.try_wait().unwrap().is_some();

@@ -4,18 +4,20 @@ use super::{Executed, Executor, Ledger, beneficiary, first_state};
 use crate::{
     block::{BlockWithReceipts, SealedBlock},
     error::{ChainError, damaged},
+    explorer::{self, Explorer, Indexer},
     genesis::Genesis,
     history, logs,
     operator::Operator,
     rows,
 };
-use alloy_primitives::{B256, Signature, map::B256Set};
+use alloy_primitives::{Address, B256, Signature, map::B256Set};
 use limpid_evm::{Rules, ValueMove};
 use limpid_state::{Batch, StateDb, Store, Table};
 use parking_lot::MutexGuard;
 use std::{
     collections::VecDeque,
     sync::{Arc, atomic::Ordering},
+    time::{Duration, Instant},
 };
 
 /// Blocks with logs that are remembered when a development chain goes back.
@@ -26,6 +28,10 @@ const GENESIS: &[u8] = b"genesis";
 
 /// Rows that a step of pruning looks at: some ten milliseconds.
 const PRUNE_STEP: usize = 256;
+
+/// How long a reader waits for a block that is being committed, and how long at a time.
+const PATIENCE: Duration = Duration::from_secs(5);
+const BREATH: Duration = Duration::from_micros(100);
 
 /// Puts everything that follows from a block besides the state.
 fn put(batch: &mut Batch, block: &BlockWithReceipts, moves: &[Vec<ValueMove>], signature: Option<&Signature>) {
@@ -110,9 +116,19 @@ impl Ledger {
         }
         let own = || self.operator.as_ref().map(|operator| operator.sign(self.genesis.chain_id, hash));
         let signature = given.or_else(own);
+        let kept = self.keeps_explorer();
+        let indexed = self.indexed(&executed.block);
         self.state.commit(&executed.state, height, |batch| {
             put(batch, &executed.block, &executed.moves, signature.as_ref());
             rows::put_edits(batch, height, &executed.edits);
+            match indexed {
+                Some(rows) => {
+                    explorer::put(batch, rows);
+                    explorer::put_marker(batch, height);
+                }
+                None if kept => explorer::delete_marker(batch),
+                None => {}
+            }
             self.set_torn(true);
         })?;
         *self.head.write() = executed.block.clone();
@@ -141,15 +157,29 @@ impl Ledger {
         let _moving = self.moving()?;
         let head = self.head();
         let (mut batch, mut gone) = (Batch::new(), VecDeque::new());
+        let mut unindexer = Indexer::back(self.store.as_ref(), self.weth());
         for later in height.saturating_add(1)..=head.block.number() {
             let block = self.stored_block(later)?;
             delete(&mut batch, &block, &self.stored_moves(&block.block)?);
+            unindexer.block(&block)?;
             if !block.block.header.logs_bloom.is_zero() {
                 if gone.len() >= MOST_GONE {
                     gone.pop_front();
                 }
                 gone.push_back(Arc::new(block));
             }
+        }
+        let unindexed = unindexer.finish().inspect_err(|error| self.stop_explorer(error));
+        match unindexed {
+            Ok(rows) if self.keeps_explorer() => {
+                explorer::put(&mut batch, rows);
+                explorer::put_marker(&mut batch, height);
+            }
+            // Rows of blocks that are gone would stay.
+            _ if explorer::marker(self.store.as_ref())?.is_none_or(|marker| marker > height) => {
+                explorer::delete_marker(&mut batch);
+            }
+            _ => {}
         }
         let prepared = self.state.prepare_rewind(height, &mut batch)?;
         let target = Arc::new(self.stored_block(height)?);
@@ -161,6 +191,72 @@ impl Ledger {
         *self.edits.write() = Default::default();
         self.set_torn(false);
         Ok(gone.into())
+    }
+
+    /// Keeps the explorer's rows from now on, if those of every block before are there. A new chain begins with
+    /// them. Gives whether it does.
+    pub fn keep_explorer(&self) -> Result<bool, ChainError> {
+        let _moving = self.moving()?;
+        let (store, head) = (self.store.as_ref(), self.head());
+        let height = head.block.number();
+        let mut marker = explorer::marker(store)?;
+        if marker.is_none() && height == 0 && !self.is_copied() && explorer::is_empty(store)? {
+            let mut batch = Batch::new();
+            let mut indexer = Indexer::forward(store, self.weth());
+            indexer.block(&head)?;
+            explorer::put(&mut batch, indexer.finish()?);
+            explorer::put_marker(&mut batch, 0);
+            self.store.commit(&batch)?;
+            marker = Some(0);
+        }
+        let there = marker == Some(height);
+        self.explorer.store(there, Ordering::Relaxed);
+        Ok(there)
+    }
+
+    /// Whether the explorer's rows are kept.
+    pub fn keeps_explorer(&self) -> bool {
+        self.explorer.load(Ordering::Relaxed)
+    }
+
+    fn weth(&self) -> Option<Address> {
+        self.genesis.natives.then(|| self.rules.registry.addresses().weth)
+    }
+
+    /// The explorer's rows of the block over the head, if they are kept. A damaged one stops the explorer, never the
+    /// chain: the marker goes, and a rebuild mends it.
+    fn indexed(&self, block: &BlockWithReceipts) -> Option<Vec<explorer::Change>> {
+        if !self.keeps_explorer() {
+            return None;
+        }
+        let mut indexer = Indexer::forward(self.store.as_ref(), self.weth());
+        let rows = indexer.block(block).and_then(|()| indexer.finish());
+        rows.inspect_err(|error| self.stop_explorer(error)).ok()
+    }
+
+    fn stop_explorer(&self, error: &ChainError) {
+        tracing::error!(%error, "the explorer's index is damaged and no longer kept: stop the node and run `limpid index rebuild`");
+        self.explorer.store(false, Ordering::Relaxed);
+    }
+
+    /// The head, and the explorer's rows exactly as of it; `None` if they are not kept.
+    pub(crate) fn explorer(&self) -> Result<(Arc<BlockWithReceipts>, Option<Explorer>), ChainError> {
+        if !self.keeps_explorer() {
+            return Ok((self.head(), None));
+        }
+        let started = Instant::now();
+        while started.elapsed() < PATIENCE {
+            let head = self.head();
+            let (height, reader) = (head.block.number(), self.store.snapshot()?);
+            // A block's rows are in the store a moment before it becomes the head.
+            let next = rows::block_hash(reader.as_ref(), height.saturating_add(1))?;
+            if next.is_none() && rows::block_hash(reader.as_ref(), height)? == Some(head.block.hash) {
+                return Ok((head, Some(Explorer { reader, head: height, weth: self.weth() })));
+            }
+            std::thread::sleep(BREATH);
+        }
+        // A commit that failed may have left a block there that never becomes the head.
+        Err(ChainError::Torn)
     }
 
     /// Writes what was put off to a quiet moment; after it the next start is quick.

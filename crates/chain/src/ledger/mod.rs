@@ -112,6 +112,8 @@ pub struct Ledger {
     pub(crate) store: Arc<dyn Store>,
     operator: Option<Operator>,
     import: Option<rows::Import>,
+    /// Whether the explorer's rows are kept.
+    explorer: AtomicBool,
     pub(crate) pending: Arc<RwLock<B256Map<Arc<Executed>>>>,
     head: RwLock<Arc<BlockWithReceipts>>,
     /// What the block over the one at this height will take up, on development chains.
@@ -209,6 +211,7 @@ impl Ledger {
             store,
             operator,
             import,
+            explorer: AtomicBool::new(false),
             pending: Arc::default(),
             head: RwLock::new(Arc::new(head)),
             edits: RwLock::default(),

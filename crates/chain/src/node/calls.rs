@@ -17,6 +17,7 @@ use limpid_evm::{
     BlockContext, ExecError, Outcome, Source, StateDiff, Tracing, TxEnv,
     simulate::{EstimateError, Options, OverrideError, Overrides, Simulator, check_overrides},
 };
+use limpid_native::Ctx;
 use std::{sync::Arc, time::Duration};
 
 /// How many seconds after its block an estimate runs.
@@ -137,6 +138,18 @@ impl Node {
             }
             Ok(simulator.estimate(&tx, cap)?)
         })
+    }
+
+    /// Looks at native contracts' state after a block with their own Rust code. `body` may read and not write.
+    pub fn inspect<T: Send + 'static>(
+        &self,
+        at: BlockId,
+        gas: u64,
+        body: impl for<'c> FnOnce(Ctx<'c>) -> limpid_native::Result<T> + Send + 'static,
+    ) -> Result<T, CallError> {
+        let options = CallOptions { at, ..CallOptions::default() };
+        let nobody = Address::ZERO;
+        self.simulate(TxEnv::default(), options, 0, move |simulator, _| Ok(simulator.inspect(nobody, gas, body)?))
     }
 
     pub(super) fn simulate<T: Send + 'static>(

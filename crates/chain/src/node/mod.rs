@@ -130,6 +130,9 @@ impl Node {
     ) -> Result<Self, ChainError> {
         let operator = options.operator.clone().or_else(|| genesis.dev.then(|| crate::Operator::dev(genesis.chain_id)));
         let ledger = Ledger::open_with(store, genesis, rules, operator, options.state())?;
+        if options.explorer && !ledger.keep_explorer()? && !ledger.is_copied() {
+            tracing::warn!("this chain ran without the explorer's index: stop the node and run `limpid index rebuild`");
+        }
         let pool = Pool::new(ledger.tx_rules(), options.pool.clone(), Arc::new(ledger.state().committed()));
         let workers = Workers::start(options.call_threads).map_err(|error| ChainError::Execution(error.to_string()))?;
         let head = ledger.head();

@@ -49,6 +49,8 @@ pub struct NodeOptions {
     pub state_cache: u64,
     /// Heights whose values are kept, the head's counted; without, all of them.
     pub history: Option<NonZeroU64>,
+    /// Keep the explorer's rows ([`crate::explorer`]).
+    pub explorer: bool,
     /// Who signs headers. A development chain has a key of its own; any other chain signs only with one.
     pub operator: Option<Operator>,
 }
@@ -77,6 +79,7 @@ impl NodeOptions {
             store: None,
             state_cache: limpid_state::Options::CACHE,
             history: None,
+            explorer: true,
             operator: None,
         }
     }

@@ -5,6 +5,7 @@ use crate::{
     block::BlockWithReceipts,
     edit::Edited,
     error::{ChainError, damaged},
+    explorer::Explorer,
     history::{self, Cursor, Page},
     ledger::Executor,
     logs::{self, FoundLog, LogError, LogFilter, Searched},
@@ -144,6 +145,11 @@ impl Node {
         let head = self.block_number();
         let reader = self.inner().ledger.store.snapshot()?;
         history::page_from(reader.as_ref(), head, address, first, limit)
+    }
+
+    /// The head, and what the explorer knows as of it; `None` if this node does not keep that.
+    pub fn explorer(&self) -> Result<(Arc<BlockWithReceipts>, Option<Explorer>), ChainError> {
+        self.ledger().explorer()
     }
 
     /// The logs that `filter` wants in the blocks `from` to `to`, both included.

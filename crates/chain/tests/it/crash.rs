@@ -176,6 +176,7 @@ fn killed_nodes_keep_what_they_committed(store: StoreKind) {
         let report = node.verify().unwrap();
         assert_eq!(report.head.unwrap().root, node.head().block.header.state_root, "kill {kill}");
         check_past(&node);
+        assert!(node.ledger().keeps_explorer(), "kill {kill}: rows of the explorer are missing");
         blocks += acknowledged.len();
         eprintln!("{store}, kill {kill}: {} blocks, head {head}, opened in {opened:?}", acknowledged.len());
     }

@@ -5,6 +5,7 @@ mod blocks;
 mod codec;
 mod crash;
 mod dump;
+mod explorer;
 mod follow;
 mod history;
 mod impersonated;

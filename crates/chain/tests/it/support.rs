@@ -192,6 +192,9 @@ fn assert_traces(node: &Node) {
 pub(crate) fn assert_replays(node: &Node) {
     let store: Arc<dyn Store> = Arc::new(MemStore::new());
     let other = Ledger::open(store, node.genesis().clone(), node.rules().clone(), None).unwrap();
+    if node.ledger().keeps_explorer() {
+        other.keep_explorer().unwrap();
+    }
     let head = node.block_number();
     let mut waiting = None;
     for height in 1..=head {

@@ -16,7 +16,7 @@ use alloy_primitives::{B128, U128};
 use jsonrpsee::{
     core::traits::IdProvider,
     server::{
-        BatchRequestConfig, HttpBody, HttpRequest, PingConfig, ServerBuilder, ServerConfig, ServerHandle,
+        BatchRequestConfig, HttpBody, HttpRequest, HttpResponse, PingConfig, ServerBuilder, ServerConfig, ServerHandle,
         middleware::rpc::RpcServiceBuilder, stop_channel,
     },
     types::SubscriptionId,
@@ -24,12 +24,13 @@ use jsonrpsee::{
 use limpid_chain::Node;
 use std::{
     collections::HashSet,
-    io,
+    fmt, io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    pin::Pin,
     sync::Arc,
 };
 use tokio::net::TcpListener;
-use tower::Service as _;
+use tower::{BoxError, Service as _};
 use tower_http::cors::{Any, CorsLayer};
 
 /// Where to listen, and what one client may ask for.
@@ -85,11 +86,22 @@ pub enum ServeError {
     },
 }
 
+/// The same JSON-RPC for a path of another server: HTTP and WebSocket, with everything that stands before the methods but
+/// the limit of connections, which is that server's own.
+pub type Handler =
+    Arc<dyn Fn(HttpRequest) -> Pin<Box<dyn Future<Output = Result<HttpResponse, BoxError>> + Send>> + Send + Sync>;
+
 /// A running server. It stops when asked, or when this is dropped.
-#[derive(Debug)]
 pub struct Server {
     handle: ServerHandle,
     address: SocketAddr,
+    handler: Handler,
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("address", &self.address).finish_non_exhaustive()
+    }
 }
 
 impl Server {
@@ -131,14 +143,17 @@ impl Server {
             )
             .to_service_builder();
         let (methods, stopped) = (jsonrpsee::Methods::from(module), stop.clone());
-        let service = tower::service_fn(move |request: HttpRequest<hyper::body::Incoming>| {
+        let handler: Handler = Arc::new(move |request| {
             let mut service = builder.clone().build(methods.clone(), stopped.clone());
-            async move { service.call(request.map(HttpBody::new)).await }
+            Box::pin(async move { service.call(request).await })
         });
+        let inner = handler.clone();
+        let service =
+            tower::service_fn(move |request: HttpRequest<hyper::body::Incoming>| inner(request.map(HttpBody::new)));
         // WebSocket connections are counted once more by themselves, when they have left HTTP.
         let places = usize::try_from(config.connections).unwrap_or(usize::MAX);
         tokio::spawn(accept::serve(listener, service, places, stop));
-        Ok(Self { handle, address })
+        Ok(Self { handle, address, handler })
     }
 
     /// Where it listens.
@@ -146,11 +161,19 @@ impl Server {
         self.address
     }
 
+    /// What it answers with, for a path of another server. That server must stop before, or while, this one does.
+    pub fn handler(&self) -> Handler {
+        self.handler.clone()
+    }
+
     /// Takes no more requests, and waits for those that run.
     pub async fn stop(self) {
+        let Self { handle, handler, .. } = self;
+        // It would be waited for.
+        drop(handler);
         // An error only says that it has stopped already.
-        let _ = self.handle.stop();
-        self.handle.stopped().await;
+        let _ = handle.stop();
+        handle.stopped().await;
     }
 }
 

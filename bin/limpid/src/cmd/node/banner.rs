@@ -14,6 +14,14 @@ fn url(address: SocketAddr, scheme: &str) -> String {
     }
 }
 
+/// Where a browser on this machine opens the app: by name, because passkeys are bound to names.
+fn page(address: SocketAddr) -> String {
+    match address.ip() {
+        ip if ip.is_loopback() || ip.is_unspecified() => format!("http://localhost:{}", address.port()),
+        _ => url(address, "http"),
+    }
+}
+
 fn contracts(node: &Node) -> Vec<(&'static str, String)> {
     node.rules().registry.fixed().map(|(address, entry)| (entry.name, address.to_string())).collect()
 }
@@ -33,14 +41,14 @@ const DEV_KEYS: [&str; 10] = [
 ];
 
 /// For programs.
-pub fn json(args: &NodeArgs, node: &Node, address: SocketAddr) -> String {
+pub fn json(args: &NodeArgs, node: &Node, (address, app): (SocketAddr, SocketAddr)) -> String {
     let accounts = if node.is_dev() { DEV_ACCOUNTS.as_slice() } else { &[] };
     let contracts: serde_json::Map<_, _> =
         contracts(node).into_iter().map(|(name, address)| (name.to_owned(), address.into())).collect();
     let head = node.head();
     serde_json::json!({
         "clientVersion": CLIENT_VERSION, "chainId": node.chain_id(), "dev": node.is_dev(),
-        "rpc": url(address, "http"), "ws": url(address, "ws"), "datadir": args.datadir,
+        "rpc": url(address, "http"), "ws": url(address, "ws"), "app": page(app), "datadir": args.datadir,
         "head": { "number": head.block.number(), "hash": head.block.hash },
         "accounts": accounts, "contracts": contracts,
     })
@@ -48,7 +56,7 @@ pub fn json(args: &NodeArgs, node: &Node, address: SocketAddr) -> String {
 }
 
 /// For people.
-pub fn text(args: &NodeArgs, node: &Node, address: SocketAddr) -> String {
+pub fn text(args: &NodeArgs, node: &Node, (address, app): (SocketAddr, SocketAddr)) -> String {
     let (rpc, head) = (url(address, "http"), node.head());
     let kind = if node.is_dev() { "development chain" } else { "chain" };
     let mut lines = vec![
@@ -56,6 +64,7 @@ pub fn text(args: &NodeArgs, node: &Node, address: SocketAddr) -> String {
         format!("  Limpid {} · {kind} {}", CLIENT_VERSION.trim_start_matches("limpid/"), node.chain_id()),
         String::new(),
         format!("  JSON-RPC   {rpc}   (WebSocket: {})", url(address, "ws")),
+        format!("  App        {}", page(app)),
         format!("  Chain id   {}", node.chain_id()),
         "  Coin       LIM, 18 decimals".to_owned(),
         format!("  Data       {} (block {})", args.datadir.display(), head.block.number()),

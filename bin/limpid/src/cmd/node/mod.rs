@@ -1,5 +1,6 @@
-//! `limpid node`: a chain and its JSON-RPC.
+//! `limpid node`: a chain, its JSON-RPC, and the app's port.
 
+mod app;
 mod banner;
 pub mod config;
 mod follow;
@@ -57,9 +58,12 @@ pub struct NodeArgs {
     /// Port of JSON-RPC and WebSocket
     #[arg(long, env = "LIMPID_HTTP_PORT", value_name = "N", default_value_t = 8545)]
     http_port: u16,
-    /// Port of the web app and the explorer (kept for them: there is no app yet)
+    /// Port of the web app, the explorer's API at /v1, and JSON-RPC at /rpc
     #[arg(long, env = "LIMPID_APP_PORT", value_name = "N", default_value_t = 8080)]
     app_port: u16,
+    /// Keep no explorer index: balances, blocks and histories stay, lists of tokens, holders, swaps and allowances do not
+    #[arg(long, env = "LIMPID_NO_INDEX")]
+    no_index: bool,
     /// Address to listen on; anything but this machine's own lets others in
     #[arg(long, env = "LIMPID_HOST", value_name = "ADDR", default_value = "127.0.0.1")]
     host: IpAddr,
@@ -115,8 +119,10 @@ pub fn run(args: NodeArgs, global: &Global) -> Result<()> {
     if args.http_port != 0 && args.http_port == args.app_port {
         return told("--http-port and --app-port must differ");
     }
-    check_free(args.host, args.http_port)?;
+    check_free(args.host, args.http_port, "--http-port")?;
+    check_free(args.host, args.app_port, "--app-port")?;
     let mut options = args.storage.over(if genesis.dev { NodeOptions::dev() } else { NodeOptions::steady() });
+    options.explorer = !args.no_index;
     if args.follow.is_some() {
         options.mining = Mining::Manual;
     } else {
@@ -163,17 +169,18 @@ async fn serve(args: &NodeArgs, node: &Node, json: bool) -> Result<()> {
     let observer = metrics.clone().map(|metrics| metrics as Arc<dyn limpid_rpc::Observer>);
     let server = Server::start_observed(node.clone(), &config, observer);
     let server = server.await.map_err(|error| CliError::Told(error.to_string()))?;
+    let app = app::serve(args, node, &server).await?;
     if let (Some(metrics), Some(port)) = (metrics, args.metrics_port) {
         let at = metrics::serve(metrics, SocketAddr::new(args.metrics_host, port)).await?;
         tracing::info!(address = %at, "metrics are served");
     }
-    let shown =
-        if json { banner::json(args, node, server.address()) } else { banner::text(args, node, server.address()) };
+    let at = (server.address(), app.address());
+    let shown = if json { banner::json(args, node, at) } else { banner::text(args, node, at) };
     // A closed standard output is no reason to stop.
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "{shown}").and_then(|()| out.flush());
     drop(out);
-    tracing::info!(address = %server.address(), "JSON-RPC is served");
+    tracing::info!(address = %server.address(), app = %app.address(), "JSON-RPC and the app are served");
     let following = async {
         match follower {
             Some(follower) => follower.run().await,
@@ -191,7 +198,8 @@ async fn serve(args: &NodeArgs, node: &Node, json: bool) -> Result<()> {
         output::tell("Stopping at once; the next start repairs what was cut off.\n");
         process::exit(130);
     });
-    let _ = tokio::time::timeout(PATIENCE, server.stop()).await;
+    let stopped = async { tokio::join!(app.stop(), server.stop()) };
+    let _ = tokio::time::timeout(PATIENCE, stopped).await;
     failed.map_or(Ok(()), |reason| told(format!("stopped: {reason}")))
 }
 
@@ -247,12 +255,12 @@ fn start_log(filter: &str, format: LogFormat) -> Result<()> {
 }
 
 /// The port is looked at before the data directory is opened, so that the wrong port leaves no directory behind.
-fn check_free(host: IpAddr, port: u16) -> Result<()> {
+fn check_free(host: IpAddr, port: u16, flag: &str) -> Result<()> {
     let at = SocketAddr::new(host, port);
     match TcpListener::bind(at) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
-            told(format!("{at} is in use by another program; stop it, or choose another port with --http-port"))
+            told(format!("{at} is in use by another program; stop it, or choose another port with {flag}"))
         }
         Err(error) => told(format!("cannot listen on {at}: {error}")),
     }
