@@ -1,7 +1,8 @@
 //! State that a development chain's user wrote by hand, over the state that blocks made.
 
-use alloy_primitives::{Address, B256, Bytes, U256, address, keccak256};
+use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, address, keccak256};
 use alloy_rlp::{Decodable, RlpDecodable, RlpEncodable};
+use limpid_evm::Bytecode;
 use limpid_state::{Account, StateDiff, StateError, StateRead};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -115,6 +116,18 @@ pub(crate) fn merge(edits: &StateDiff, block: StateDiff) -> StateDiff {
     both
 }
 
+/// An account that edits give code that is neither in them nor in `state`.
+pub(crate) fn without_code(edits: &StateDiff, state: &impl StateRead) -> Result<Option<Address>, StateError> {
+    for (address, account) in &edits.accounts {
+        let hash = account.unwrap_or_default().code_hash;
+        let known = hash == KECCAK256_EMPTY || edits.codes.contains_key(&hash) || state.code(hash)?.is_some();
+        if !known {
+            return Ok(Some(*address));
+        }
+    }
+    Ok(None)
+}
+
 /// Edits as a row.
 #[derive(RlpEncodable, RlpDecodable)]
 struct Row {
@@ -148,9 +161,15 @@ pub(crate) fn decode(mut row: &[u8]) -> alloy_rlp::Result<StateDiff> {
     let mut edits = StateDiff::default();
     for AccountRow { address, nonce, balance, code_hash, slots, values } in row.accounts {
         edits.accounts.insert(address, Some(Account { nonce, balance, code_hash }));
+        if slots.len() != values.len() {
+            return Err(alloy_rlp::Error::Custom("not a value for each slot"));
+        }
         if !slots.is_empty() {
             edits.storage.insert(address, slots.into_iter().zip(values).collect());
         }
+    }
+    if row.codes.iter().any(|code| Bytecode::new_raw_checked(code.clone()).is_err()) {
+        return Err(alloy_rlp::Error::Custom("code that cannot be run"));
     }
     edits.codes = row.codes.into_iter().map(|code| (keccak256(&code), code)).collect();
     Ok(edits)

@@ -74,7 +74,7 @@ pub use self::{
     feed::{Feed, Subscription},
     genesis::{Genesis, GenesisAccount},
     ledger::{Executed, Executor, Ledger},
-    node::{HeadEvent, Mining, Node, NodeOptions},
+    node::{HeadEvent, Mining, Node, NodeOptions, Snapshot},
     operator::{Operator, header_digest, header_signer},
     pool::{Pool, PoolError, PoolLimits},
     receipt::Receipt,

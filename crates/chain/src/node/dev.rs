@@ -1,13 +1,14 @@
 //! What only a development chain does: bending time, making blocks on demand, going back.
 
-use super::{HeadEvent, Mining, Node};
+use super::{HeadEvent, Inner, Mining, Node, driver::Clock};
 use crate::{
     block::BlockWithReceipts,
     edit::{self, AccountEdit},
     error::ChainError,
     ledger::Executor,
+    rows,
 };
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256};
 use limpid_evm::Bytecode;
 use limpid_state::StateDiff;
 use std::{sync::Arc, time::Duration};
@@ -20,6 +21,17 @@ const LATEST: u64 = 1 << 40;
 
 fn check_time(asked: u64) -> Result<(), ChainError> {
     if asked > LATEST { Err(ChainError::TimeTooFar { asked, latest: LATEST }) } else { Ok(()) }
+}
+
+/// A moment of a development chain that one can go back to.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    height: u64,
+    hash: B256,
+    /// What the next block would have taken up.
+    edits: Arc<StateDiff>,
+    /// Seconds ahead of the machine's time.
+    offset: i64,
 }
 
 impl Node {
@@ -135,15 +147,55 @@ impl Node {
         })
     }
 
+    /// What [`Node::revert`] goes back to: the head, what was written over it, and the time.
+    pub fn snapshot(&self) -> Result<Snapshot, ChainError> {
+        self.dev()?.inner().driver.request(|inner| {
+            let head = &inner.ledger.head().block;
+            let edits = inner.ledger.edits_over(head.number());
+            let mut offset = 0;
+            inner.driver.bend(|clock| offset = clock.offset);
+            Ok(Snapshot { height: head.number(), hash: head.hash, edits, offset })
+        })
+    }
+
+    /// Takes the chain back to a snapshot; `false` if its block is no longer part of the chain. Waiting transactions
+    /// stay.
+    pub fn revert(&self, to: Snapshot) -> Result<bool, ChainError> {
+        self.dev()?.inner().driver.request(move |inner| {
+            if rows::block_hash(inner.ledger.store.as_ref(), to.height)? != Some(to.hash) {
+                return Ok(false);
+            }
+            inner.rewind(to.height, StateDiff::clone(&to.edits))?;
+            inner.driver.bend(|clock| *clock = Clock { offset: to.offset, apart: clock.apart, next: None });
+            Ok(true)
+        })
+    }
+
+    /// Takes the chain back to its first block and to the machine's time. Waiting transactions stay.
+    pub fn reset(&self) -> Result<(), ChainError> {
+        self.dev()?.inner().driver.request(|inner| {
+            inner.rewind(0, StateDiff::default())?;
+            inner.driver.bend(|clock| *clock = Clock::default());
+            Ok(())
+        })
+    }
+
     /// Takes the chain back to `height`; later blocks are gone for good. Waiting transactions stay.
     pub fn rewind(&self, height: u64) -> Result<Arc<BlockWithReceipts>, ChainError> {
-        self.dev()?.inner().driver.request(move |inner| {
-            let gone = inner.ledger.rewind(height)?;
-            let state = Arc::new(inner.ledger.state().committed());
-            inner.pool.reset(state).map_err(|error| ChainError::Execution(error.to_string()))?;
-            let head = inner.ledger.head();
-            inner.head_moved(&HeadEvent::Rewound(head.clone(), gone.into()));
-            Ok(head)
-        })
+        self.dev()?.inner().driver.request(move |inner| inner.rewind(height, StateDiff::default()))
+    }
+}
+
+impl Inner {
+    fn rewind(&self, height: u64, edits: StateDiff) -> Result<Arc<BlockWithReceipts>, ChainError> {
+        let gone = self.ledger.rewind(height)?;
+        if !edits.is_empty() {
+            self.ledger.edit(edits)?;
+        }
+        let state = Arc::new(self.state_at(height)?);
+        self.pool.reset(state).map_err(|error| ChainError::Execution(error.to_string()))?;
+        let head = self.ledger.head();
+        self.head_moved(&HeadEvent::Rewound(head.clone(), gone.into()));
+        Ok(head)
     }
 }

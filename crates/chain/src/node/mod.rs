@@ -17,6 +17,7 @@ mod view;
 
 pub use self::{
     calls::{BlockOverride, CallError, CallOptions},
+    dev::Snapshot,
     follow::FollowError,
     options::{Mining, NodeOptions},
     slots::{SlotEntry, SlotPage},

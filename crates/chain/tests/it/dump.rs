@@ -109,9 +109,33 @@ fn what_cannot_be_loaded_is_told() {
     forged[place] ^= 1;
     let fresh = manual_node();
     told(fresh.load(&forged), "base_fee_per_gas");
-    assert_eq!(fresh.block_number(), 2, "it ends before the block that fails");
+    assert_eq!(fresh.block_number(), 0);
+    rich(&fresh, 7);
+    fresh.mine(3, None).unwrap();
+    rich(&fresh, 8);
+    let own = fresh.head().block.hash;
+    told(fresh.load(&forged), "base_fee_per_gas");
+    assert_eq!((fresh.head().block.hash, balance(&fresh, WHO)), (own, U256::from(8)), "as it was");
     assert_replays(&fresh);
     let lasting = Node::in_memory(Genesis::new(CHAIN, 0), NodeOptions::steady()).unwrap();
     assert!(matches!(lasting.dump(MOST), Err(ChainError::NotDev)));
     assert!(matches!(lasting.load(&dump), Err(ChainError::NotDev)));
+}
+
+/// Code in a dump that no block could run, or that is not there, would stop the chain at the next call of it.
+#[test]
+fn code_that_cannot_run_is_not_loaded() {
+    let code = [0x60, 0x77, 0x60, 0x78, 0x60, 0x79];
+    let node = manual_node();
+    node.edit(WHO, AccountEdit { code: Some(code.into()), ..AccountEdit::default() }).unwrap();
+    let dump = node.dump(MOST).unwrap();
+    let place = dump.windows(6).position(|bytes| bytes == code).unwrap();
+    for (other, words) in [([0xef, 1, 0, 0, 0, 0], "cannot be read"), ([0x60; 6], "is missing")] {
+        let mut forged = dump.clone();
+        forged[place..place + 6].copy_from_slice(&other);
+        let fresh = manual_node();
+        let told = fresh.load(&forged).unwrap_err().to_string();
+        assert!(told.contains(words), "{told}");
+        fresh.mine(1, None).unwrap();
+    }
 }

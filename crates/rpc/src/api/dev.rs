@@ -10,7 +10,7 @@ use crate::{
 };
 use alloy_eips::BlockId;
 use alloy_primitives::{B256, Bytes, U256};
-use limpid_chain::{AccountEdit, Mining};
+use limpid_chain::{AccountEdit, Mining, Snapshot};
 use limpid_state::StateRead;
 use serde::Serialize;
 use serde_json::Value;
@@ -22,6 +22,13 @@ const MOST_SHOWN: usize = 1_000;
 const MOST_DUMPED: usize = 7 << 20;
 /// Snapshots that are remembered; the oldest goes first.
 const MOST_SNAPSHOTS: usize = 10_000;
+
+/// Moments to go back to. No id is given twice.
+#[derive(Default)]
+pub(super) struct Snapshots {
+    last: u64,
+    kept: Vec<(u64, Snapshot)>,
+}
 
 pub(super) fn register(methods: &mut Methods) {
     methods.blocking("evm_mine", evm_mine);
@@ -122,25 +129,25 @@ fn increase_time(api: &Api, mut args: Args) -> Result<i64> {
 /// A snapshot is a height: every state of the past is there anyway.
 fn snapshot(api: &Api, args: Args) -> Result<Quantity<u64>> {
     args.end()?;
+    let taken = api.node().snapshot()?;
     let mut snapshots = api.0.snapshots.lock();
-    if snapshots.len() >= MOST_SNAPSHOTS {
-        snapshots.remove(0);
+    if snapshots.kept.len() >= MOST_SNAPSHOTS {
+        snapshots.kept.remove(0);
     }
-    let id = snapshots.last().map_or(0, |(id, _)| *id).saturating_add(1);
-    snapshots.push((id, api.node().block_number()));
+    snapshots.last = snapshots.last.saturating_add(1);
+    let id = snapshots.last;
+    snapshots.kept.push((id, taken));
     Ok(Quantity(id))
 }
 
-/// Goes back to a snapshot; it and all later ones are used up.
+/// Goes back to a snapshot; it and all later ones are used up. `false` if there is none, or its block is gone.
 fn revert(api: &Api, mut args: Args) -> Result<bool> {
     let id = number(&args.required("snapshot id")?, "snapshot id")?;
     args.end()?;
     let mut snapshots = api.0.snapshots.lock();
-    let Some(place) = snapshots.iter().position(|(known, _)| U256::from(*known) == id) else { return Ok(false) };
-    let height = snapshots.get(place).map(|(_, height)| *height).unwrap_or_default();
-    api.node().rewind(height)?;
-    snapshots.truncate(place);
-    Ok(true)
+    let Some(place) = snapshots.kept.iter().position(|(known, _)| U256::from(*known) == id) else { return Ok(false) };
+    let wanted = snapshots.kept.drain(place..).next();
+    wanted.map_or(Ok(false), |(_, wanted)| Ok(api.node().revert(wanted)?))
 }
 
 fn set_automine(api: &Api, mut args: Args) -> Result<bool> {
@@ -290,8 +297,8 @@ fn reset(api: &Api, mut args: Args) -> Result<()> {
     }
     args.end()?;
     api.node().pool().clear();
-    api.node().rewind(0)?;
-    api.0.snapshots.lock().clear();
+    api.node().reset()?;
+    api.0.snapshots.lock().kept.clear();
     Ok(())
 }
 

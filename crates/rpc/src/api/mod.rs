@@ -50,8 +50,8 @@ struct Inner {
     started: Instant,
     events: Events,
     filters: Filters,
-    /// Heights to which `evm_revert` can go back, by id, oldest first.
-    snapshots: Mutex<Vec<(u64, u64)>>,
+    /// Moments to which `evm_revert` can go back, oldest first.
+    snapshots: Mutex<dev::Snapshots>,
     pools: limpid::PoolCache,
     traces: gate::Gate,
     impersonated: impersonate::Impersonated,

@@ -5,7 +5,10 @@ use crate::error::{Result, RpcError};
 use alloy_eips::eip4895::Withdrawal;
 use alloy_primitives::{Address, B256, U256};
 use limpid_chain::node::BlockOverride;
-use limpid_evm::simulate::{AccountOverride, Overrides};
+use limpid_evm::{
+    Bytecode,
+    simulate::{AccountOverride, Overrides},
+};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -41,6 +44,9 @@ fn account_override(address: Address, given: Value) -> Result<AccountOverride> {
         move_precompile_to: object.address("movePrecompileToAddress")?,
     };
     object.end()?;
+    if let Some(Err(error)) = change.code.clone().map(Bytecode::new_raw_checked) {
+        return Err(RpcError::params(format!("the code of {address} cannot be used: {error}")));
+    }
     if change.state.is_some() && !change.state_diff.is_empty() {
         return Err(RpcError::params(format!("account {address} has both 'state' and 'stateDiff'")));
     }

@@ -57,6 +57,7 @@ fn going_back_and_editing() {
     assert_eq!(world.ask("eth_getBalance", json!([WHO])), "0x5");
     assert_eq!(world.ask("evm_revert", json!([first])), true);
     assert_eq!(world.ask("evm_revert", json!([second])), false, "used up");
+    assert_ne!(world.ask("evm_snapshot", json!([])), first, "no id is given twice");
     assert_eq!(
         (world.ask("eth_getBalance", json!([WHO])), world.ask("eth_blockNumber", json!([]))),
         (json!("0x0"), json!("0x0"))
@@ -176,5 +177,50 @@ fn what_cannot_be_sound_says_what_to_do_instead() {
     ] {
         let (code, message) = world.refuse(name, json!(["0x1"]));
         assert!(code == -32000 && message.contains(word), "{name}: {message}");
+    }
+}
+
+#[test]
+fn a_snapshot_is_of_edits_and_time_too() {
+    let world = World::manual();
+    let now = || {
+        let block = world.ask("eth_getBlockByNumber", json!(["latest"]));
+        u64::from_str_radix(block["timestamp"].as_str().unwrap().trim_start_matches("0x"), 16).unwrap()
+    };
+    world.ask("anvil_setBalance", json!([WHO, "0x64"]));
+    world.ask("evm_mine", json!([]));
+    let before = now();
+    world.ask("anvil_setBalance", json!([WHO, "0x65"]));
+    let taken = world.ask("evm_snapshot", json!([]));
+    world.ask("anvil_setBalance", json!([WHO, "0x66"]));
+    world.ask("evm_increaseTime", json!([1_000_000]));
+    world.ask("evm_mine", json!([]));
+    assert!(now() >= before + 1_000_000);
+    assert_eq!(world.ask("evm_revert", json!([taken])), true);
+    assert_eq!(world.ask("eth_getBalance", json!([WHO])), "0x65");
+    world.ask("evm_mine", json!([]));
+    assert!(now() < before + 500_000, "time goes back with it");
+    // A snapshot whose block is gone is none, even when the chain is as high again.
+    let taken = world.ask("evm_snapshot", json!([]));
+    world.ask("anvil_rollback", json!([1]));
+    assert_eq!(world.ask("evm_revert", json!([taken])), false);
+    let taken = world.ask("evm_snapshot", json!([]));
+    world.ask("anvil_rollback", json!([1]));
+    world.ask("anvil_setBalance", json!([WHO, "0x1"]));
+    world.ask("anvil_mine", json!([3]));
+    assert_eq!(world.ask("evm_revert", json!([taken])), false);
+    world.ask("evm_increaseTime", json!([1_000_000]));
+    world.ask("anvil_reset", json!([]));
+    world.ask("evm_mine", json!([]));
+    assert!(now() < before + 500_000, "a chain that begins again begins now");
+}
+
+#[test]
+fn code_that_cannot_run_is_no_override() {
+    let world = World::new();
+    for code in ["0xef01", "0xef0100"] {
+        let call = json!([{ "to": WHO }, "latest", { WHO.to_string(): { "code": code } }]);
+        let (number, words) = world.refuse("eth_call", call);
+        assert!(number == -32602 && words.contains("cannot be used"), "{number} {words}");
     }
 }
