@@ -34,6 +34,7 @@ case "${1:-}" in
         export LIMPID_BIN
         node build/licences.mjs
         node build/abi.mjs --check
+        node build/v1.mjs --check
         npx --no-install vitest run
         [ -f dist/index.html ] || npm run --silent build
         chromium

@@ -1,7 +1,8 @@
-// Writes src/chain/v1.ts, the types of our REST, from the node's OpenAPI document: node build/v1.mjs FILE
+// Writes src/chain/v1.ts, the types of our REST, from the node's OpenAPI document: node build/v1.mjs
+// With --check it writes nothing and fails when the file is not what the document says.
 import { readFileSync, writeFileSync } from 'node:fs';
 
-const { components: { schemas } } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
+const { components: { schemas } } = JSON.parse(readFileSync(new URL('../../crates/index/openapi.json', import.meta.url), 'utf8'));
 
 function type(schema) {
   if (schema.$ref) return schema.$ref.split('/').at(-1);
@@ -32,4 +33,7 @@ const parts = Object.entries(schemas).map(([name, schema]) => {
   const about = schema.description ? `/** ${schema.description} */\n` : '';
   return `${about}export type ${name} = ${type(schema)};\n`;
 });
-writeFileSync(new URL('../src/chain/v1.ts', import.meta.url), `// Written by build/v1.mjs from the node's OpenAPI document. Do not edit.\n\n${parts.join('\n')}`);
+const target = new URL('../src/chain/v1.ts', import.meta.url);
+const text = `// Written by build/v1.mjs from the node's OpenAPI document. Do not edit.\n\n${parts.join('\n')}`;
+if (!process.argv.includes('--check')) writeFileSync(target, text);
+else if (readFileSync(target, 'utf8') !== text) throw new Error('src/chain/v1.ts is not what crates/index/openapi.json says: run build/v1.mjs');
