@@ -46,9 +46,9 @@ fn speed_of_transfers() {
 /// CPU seconds of this process so far, as Linux counts them (hundredths).
 fn cpu() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<u64> =
-        stat.rsplit(')').next().unwrap_or_default().split(' ').filter_map(|it| it.parse().ok()).collect();
-    fields.get(10..12).map_or(0.0, |times| times.iter().sum::<u64>() as f64 / 100.0)
+    // Behind the name in brackets: the state, then utime and stime as the 12th and 13th field.
+    let fields: Vec<_> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();
+    fields.get(11..13).map_or(0.0, |times| times.iter().filter_map(|it| it.parse::<f64>().ok()).sum::<f64>() / 100.0)
 }
 
 /// What the explorer's rows cost: native swaps of 200 people in blocks on disk, with the rows and without. Asserts nothing
