@@ -25,7 +25,7 @@
 //!   are the balances; others are asked what they say.
 //! - X-2 *Nothing is counted by reading it all*: counts and sums are kept, pages are read by key.
 //! - X-3 *All or nothing*: rows are written only while those of every block before are there. A marker row says up to
-//!   which block that is; a chain that ran without it needs [`rebuild`].
+//!   which block that is; a chain that ran without it needs [`rebuild()`].
 //!
 //! Tested in `tests/it/explorer.rs`.
 
