@@ -14,16 +14,18 @@ use std::{
 
 const TO: Address = Address::repeat_byte(0x11);
 
-/// Writes, and then cannot be read at one moment, for as long as it is blind.
+/// Once told to, it writes once more and then cannot be read at one moment, until it is told to see again.
 #[derive(Default)]
 struct Blinding {
     rows: MemStore,
+    told: AtomicBool,
     blind: AtomicBool,
 }
 
 impl Blinding {
-    fn set(&self, blind: bool) {
-        self.blind.store(blind, Ordering::Relaxed);
+    fn set(&self, told: bool) {
+        self.told.store(told, Ordering::Relaxed);
+        self.blind.store(false, Ordering::Relaxed);
     }
 }
 
@@ -39,7 +41,9 @@ impl Reader for Blinding {
 
 impl Store for Blinding {
     fn commit(&self, batch: &Batch) -> Result<(), StoreError> {
-        self.rows.commit(batch)
+        self.rows.commit(batch)?;
+        self.blind.store(self.told.load(Ordering::Relaxed), Ordering::Relaxed);
+        Ok(())
     }
 
     fn snapshot(&self) -> Result<Arc<dyn Reader>, StoreError> {
