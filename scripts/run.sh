@@ -11,7 +11,7 @@ folder=$(mktemp -d)
 datadir=${DATADIR:-$folder/chain} log="$folder/node.log"
 
 echo "Building (the first time takes some minutes) ..."
-cargo build --release --locked -p limpid
+scripts/build.sh
 limpid="$target/release/limpid"
 
 "$limpid" node --dev --datadir "$datadir" --http-port "$http" --app-port "$app" >"$log" 2>&1 &
@@ -48,7 +48,8 @@ wait "$market" || echo "The market stopped with an error; the node goes on." >&2
 market=
 cat <<TEXT
 
-The market is over; the node is still at $LIMPID_RPC, and its explorer's API at http://localhost:$app/v1/status. In another terminal:
+The market is over; the node is still at $LIMPID_RPC, and http://localhost:$app shows it in a browser.
+In another terminal:
 
   export PATH="$(dirname "$limpid"):\$PATH" LIMPID_RPC=$LIMPID_RPC
   limpid pool show LIM mUSD
